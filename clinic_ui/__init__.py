@@ -1,0 +1,1 @@
+"""The pages, by the place where people stand."""

@@ -1,0 +1,1 @@
+"""The clinic: what people can do, subject by subject."""
