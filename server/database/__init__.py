@@ -1,0 +1,1 @@
+"""The only truth: engine, transactions, portable types and migrations."""

@@ -1,0 +1,1 @@
+"""What every subject stands on: ids, errors, clock, access and the sealing contract."""

@@ -1,0 +1,139 @@
+"""Who may do what: roles, doors, acts, and the one table that joins them. No rule means no.
+
+    role            door           stands
+    cabin           cabin          the booth's screen: knows only the visit that is in it
+    health-worker   office         beside the patient, and in the front office of a site
+    gp              desk           remote doctor in a browser
+    coordinator     coordination   watches whether it works for the village; never clinical text
+    admin           coordination   accounts and settings; never clinical text
+
+A rule says which roles may try. Whether *this* person may do it to *that* row (the visit in this cabin, the
+patient that this doctor has claimed, the site of this health worker) is decided in the service, from the row.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from server.kernel.errors import NotAllowed
+from server.kernel.ids import AccountId, CabinId, HealthWorkerId, PractitionerId, SiteId
+from server.kernel.words import N_
+
+
+class Role(StrEnum):
+    """What an account is for."""
+
+    CABIN = "cabin"
+    HEALTH_WORKER = "health-worker"
+    GP = "gp"
+    COORDINATOR = "coordinator"
+    ADMIN = "admin"
+
+
+class Door(StrEnum):
+    """Where a person enters; each door has its own session cookie, so that one browser can hold several."""
+
+    CABIN = "cabin"
+    OFFICE = "office"
+    DESK = "desk"
+    COORDINATION = "coordination"
+
+
+DOOR_OF = {
+    Role.CABIN: Door.CABIN,
+    Role.HEALTH_WORKER: Door.OFFICE,
+    Role.GP: Door.DESK,
+    Role.COORDINATOR: Door.COORDINATION,
+    Role.ADMIN: Door.COORDINATION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A signed-in person or cabin, detached from the database: safe to keep for as long as a socket lives."""
+
+    account_id: AccountId
+    role: Role
+    login: str
+    name: str
+    session_hash: bytes = b""
+    csrf: str = ""
+    practitioner_id: PractitionerId | None = None
+    health_worker_id: HealthWorkerId | None = None
+    cabin_id: CabinId | None = None
+    site_id: SiteId | None = None
+
+
+class Act(StrEnum):
+    """What a person can do. Every service method names its act in its first line."""
+
+    VISIT_INTAKE = "visit:intake"
+    """Say who one is, why one comes, answer the red flags, consent or refuse, leave."""
+    VISIT_SUMMARY = "visit:summary"
+    """Read the doctor's plain words after signing."""
+    FEEDBACK_GIVE = "feedback:give"
+    QUEUE_SEE = "queue:see"
+    QUEUE_PUT = "queue:put"
+    """Put a patient in the queue from the front office."""
+    ENCOUNTER_CLAIM = "encounter:claim"
+    """Take, release, ring again, hang up."""
+    CALL_SEAT = "call:seat"
+    """Get the ticket of one's own seat in a call."""
+    CALL_REPORT = "call:report"
+    """Say that media flow, or that they failed."""
+    NOTE_WRITE = "note:write"
+    NOTE_SIGN = "note:sign"
+    HISTORY_READ = "history:read"
+    MEASURES_TAKE = "measures:take"
+    MEASURES_READ = "measures:read"
+    PATIENT_REGISTER = "patient:register"
+    PATIENT_SEARCH = "patient:search"
+    PATIENT_READ = "patient:read"
+    FOLLOW_UP_SEE = "follow-up:see"
+    FOLLOW_UP_ASK = "follow-up:ask"
+    """Order a follow-up: only who signs may."""
+    FOLLOW_UP_BOOK = "follow-up:book"
+    """Choose among the proposals, move, cancel."""
+    DAY_SHEET = "day-sheet:see"
+    PLACES_SEE = "places:see"
+    """Sites, cabins and the people who work there."""
+    OVERVIEW_SEE = "overview:see"
+    LINE_OPEN = "line:open"
+    """Listen for the nudges of one's own page."""
+
+
+RULES: dict[Act, frozenset[Role]] = {
+    Act.VISIT_INTAKE: frozenset({Role.CABIN}),
+    Act.VISIT_SUMMARY: frozenset({Role.CABIN}),
+    Act.FEEDBACK_GIVE: frozenset({Role.CABIN}),
+    Act.QUEUE_SEE: frozenset({Role.GP}),
+    Act.QUEUE_PUT: frozenset({Role.HEALTH_WORKER}),
+    Act.ENCOUNTER_CLAIM: frozenset({Role.GP}),
+    Act.CALL_SEAT: frozenset({Role.CABIN, Role.GP}),
+    Act.CALL_REPORT: frozenset({Role.CABIN, Role.GP}),
+    Act.NOTE_WRITE: frozenset({Role.GP}),
+    Act.NOTE_SIGN: frozenset({Role.GP}),
+    Act.HISTORY_READ: frozenset({Role.GP}),
+    Act.MEASURES_TAKE: frozenset({Role.HEALTH_WORKER}),
+    Act.MEASURES_READ: frozenset({Role.GP, Role.HEALTH_WORKER}),
+    Act.PATIENT_REGISTER: frozenset({Role.HEALTH_WORKER}),
+    Act.PATIENT_SEARCH: frozenset({Role.HEALTH_WORKER}),
+    Act.PATIENT_READ: frozenset({Role.GP, Role.HEALTH_WORKER}),
+    Act.FOLLOW_UP_SEE: frozenset({Role.CABIN, Role.GP, Role.HEALTH_WORKER}),
+    Act.FOLLOW_UP_ASK: frozenset({Role.GP}),
+    Act.FOLLOW_UP_BOOK: frozenset({Role.CABIN, Role.HEALTH_WORKER}),
+    Act.DAY_SHEET: frozenset({Role.HEALTH_WORKER}),
+    Act.PLACES_SEE: frozenset({Role.CABIN, Role.GP, Role.HEALTH_WORKER, Role.COORDINATOR, Role.ADMIN}),
+    Act.OVERVIEW_SEE: frozenset({Role.COORDINATOR, Role.ADMIN}),
+    Act.LINE_OPEN: frozenset(Role),
+}
+
+
+def may(who: Identity, act: Act) -> bool:
+    """Return whether the role of `who` has a rule for `act`."""
+    return who.role in RULES.get(act, frozenset())
+
+
+def require(who: Identity, act: Act) -> None:
+    """Raise NotAllowed unless the role of `who` may `act`."""
+    if not may(who, act):
+        raise NotAllowed(N_("Votre compte ne permet pas cette action. Rien n’a été changé."))
