@@ -24,7 +24,7 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("GET", "/"): PUBLIC,
     ("GET", "/healthz"): PUBLIC,
     ("GET", "/readyz"): PUBLIC,
-    ("GET", "/static/{hash}/{path:.+}"): PUBLIC,
+    ("GET", "/static/{hash}/{path}"): PUBLIC,
     ("GET", "/signal"): PUBLIC,  # a WebSocket: the first frame brings a single-use ticket
     ("POST", "/api/line-ticket"): Act.LINE_OPEN,
     ("GET", "/signin/{door}"): PUBLIC,
