@@ -6,7 +6,7 @@ import pytest
 
 from tests.clock import FakeClock
 
-pytest_plugins = ["tests.services"]
+pytest_plugins = ["tests.services", "tests.databases"]
 
 
 @pytest.fixture
