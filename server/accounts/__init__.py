@@ -1,0 +1,1 @@
+"""Accounts, passwords and server-side sessions, one for each door."""

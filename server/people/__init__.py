@@ -1,0 +1,1 @@
+"""Patients and their identity, practitioners, health workers, sites and cabins."""

@@ -1,0 +1,1 @@
+"""The encrypted store: what is written about a patient, sealed under that patient's own key."""

@@ -1,0 +1,55 @@
+"""The rows of the keys: which master keys sealed this database, and each patient's wrapped key."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.database.rows import Row
+from server.kernel.ids import PatientId
+
+
+class KekVersion(Row):
+    """A key of the key file that this database knows: never the key, only its check value.
+
+    purpose `wrap`: a master key; state staged -> primary -> decrypt -> retired -> destroyed.
+    purpose `index`: the key of the blind indexes.
+    """
+
+    __tablename__ = "kek_version"
+    __table_args__ = (
+        CheckConstraint("state IN ('staged', 'primary', 'decrypt', 'retired', 'destroyed')", name="state"),
+        CheckConstraint("purpose IN ('wrap', 'index')", name="purpose"),
+        Index(
+            "uq_kek_version_primary",
+            "purpose",
+            unique=True,
+            sqlite_where=text("state = 'primary'"),
+            postgresql_where=text("state = 'primary'"),
+        ),
+    )
+
+    kid: Mapped[str] = mapped_column(String(32), primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(8))
+    provider: Mapped[str] = mapped_column(String(16))
+    kcv: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(12))
+    created_at: Mapped[datetime]
+    state_at: Mapped[datetime]
+
+
+class PatientKey(Row):
+    """One version of a patient's data key. `wrapped` is empty once it was shredded: then nothing opens any more."""
+
+    __tablename__ = "patient_key"
+
+    # Checked at commit, so that the key may be made before the patient's own sealed row is written.
+    patient_id: Mapped[PatientId] = mapped_column(
+        ForeignKey("patient.id", deferrable=True, initially="DEFERRED"), primary_key=True
+    )
+    ver: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kek_id: Mapped[str] = mapped_column(ForeignKey("kek_version.kid"), index=True)
+    wrapped: Mapped[bytes | None] = mapped_column(LargeBinary)
+    commit_tag: Mapped[bytes]
+    created_at: Mapped[datetime]
+    shredded_at: Mapped[datetime | None]
