@@ -2,15 +2,16 @@
 # Make or refresh .venv from a hashed lock. usage: sh deploy/venv.sh run|test
 # A venv that already matches its lock is left alone, so this costs nothing when nothing changed.
 set -eu
+set -- "${1:-run}"
 cd "$(dirname "$0")/.."
 
-case "${1:-run}" in
+case "$1" in
     run) lock=requirements.lock ;;
     test) lock=tests/requirements.lock ;;
     *) echo "usage: sh deploy/venv.sh run|test" >&2; exit 64 ;;
 esac
 stamp=".venv/.made-for-$1"
-wanted=$(cksum "$lock" pyproject.toml)
+wanted=$(cksum requirements.lock tests/requirements.lock pyproject.toml)
 if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && .venv/bin/python -c ''; then
     exit 0
 fi
@@ -41,8 +42,9 @@ then
     "$python" -m venv --clear .venv
 fi
 echo "Installing what $lock lists (each file checked against its hash) …"
-pip=".venv/bin/python -m pip --disable-pip-version-check --no-input -q"
+pip=".venv/bin/python -m pip --disable-pip-version-check --no-input -q -q"
 $pip install --require-hashes --only-binary :all: -r "$lock"
 # The project itself: editable, its build tools are in the lock, nothing is downloaded for it.
 $pip install --no-deps --no-build-isolation --no-index -e .
 echo "$wanted" > "$stamp"
+if [ "$1" = test ]; then echo "$wanted" > .venv/.made-for-run; fi  # the tests' lock holds the other one

@@ -1,4 +1,4 @@
-"""Checks of what we depend on: the licences are free ones, and the lock files are complete. See `make check`."""
+"""Checks of what we depend on: free licences, complete lock files. Part of `make check`."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parent.parent
 RUNTIME, TESTS = ROOT / "requirements.lock", ROOT / "tests/requirements.lock"
 
-# Permissive, or a copyleft that stops at the file (MPL) or at the font (OFL). LGPL, GPL and AGPL are not here.
+# Permissive, or a copyleft that stops at the file (MPL) or the font (OFL). No LGPL, GPL, AGPL.
 FREE = (
     r"Apache( Software)?( License)?( Version)?[- ,]*(2\.0)?",
     r"BSD( License)?|BSD[- ][23][- ]Clause( License)?|0BSD|ISC( License)?( \(ISCL\))?",
     r"MIT( License)?|MIT[- ]0|MIT-CMU|Python Software Foundation License|PSF-2\.0|CNRI-Python",
-    r"Mozilla Public License 2\.0( \(MPL 2\.0\))?|MPL-2\.0|OFL-1\.1|SIL Open Font License( 1\.1)?( \(OFL-1\.1\))?",
+    r"Mozilla Public License 2\.0( \(MPL 2\.0\))?|MPL-2\.0",
+    r"OFL-1\.1|SIL Open Font License( 1\.1)?( \(OFL-1\.1\))?",
     r"Unlicense|The Unlicense \(Unlicense\)|Zlib|CC0-1\.0|DFSG approved",
 )
 # Packages whose metadata names no licence; the file in the package does.
