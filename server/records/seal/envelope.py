@@ -1,14 +1,13 @@
 """The sealed field and the wrapped key, byte for byte as FORMAT.md says; no other module touches a cipher.
 
-    key file ── MasterKey ──unwrap──> 32 bytes ── DataKey ──open──> plaintext
-                    |                    ^
-                    └── check value      └── commitment: a key that is not the promised one is refused
+key file ── MasterKey ──unwrap──> 32 bytes ── DataKey ──open──> plaintext
+                |                    ^
+                └── check value      └── commitment: a key that is not the promised one is refused
 """
 
 import hmac
 import os
 import re
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
@@ -67,7 +66,7 @@ def lp(*parts: bytes) -> bytes:
 
 
 def field_aad(place: Place, suite: int, key_ver: int) -> bytes:
-    """Return what binds a ciphertext to its place: it opens nowhere else, and in no other version of the row."""
+    """Return what binds a ciphertext to its place: it opens nowhere else, in no other version of the row."""
     return lp(
         b"telecabin/rec/v1",
         suite.to_bytes(1, "big"),
@@ -151,7 +150,8 @@ def seal_field(
 ) -> bytes:
     """Seal `plaintext` for `place` under `key`, with a fresh nonce.
 
-    Random 96-bit nonces are safe up to 2^32 messages of one key (NIST SP 800-38D); a patient's key sees < 10^5.
+    Random 96-bit nonces are safe up to 2^32 messages of one key (NIST SP 800-38D); one patient's key
+    sees fewer than 10^5.
     """
     nonce = random(NONCE_SIZE)
     sealed = key.aead(suite).encrypt(nonce, plaintext, field_aad(place, suite, key.ver))
@@ -254,8 +254,3 @@ class FreshKey:
             )
         finally:
             wipe(key)
-
-
-def new_key_text(random: Random = os.urandom) -> str:
-    """Return a new 32-byte key as base64, for the key file."""
-    return b64encode(random(KEY_SIZE)).decode()

@@ -39,7 +39,7 @@ class KekVersion(Row):
 
 
 class PatientKey(Row):
-    """One version of a patient's data key. `wrapped` is empty once it was shredded: then nothing opens any more."""
+    """One version of a patient's data key. Once shredded, `wrapped` is empty and nothing opens any more."""
 
     __tablename__ = "patient_key"
 
