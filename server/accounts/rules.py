@@ -10,7 +10,9 @@ from server.kernel.ids import AccountId, CabinId, HealthWorkerId, PractitionerId
 from server.kernel.words import N_
 
 ABSOLUTE_FOR = {
-    Role.CABIN: timedelta(days=30),  # a booth is signed in by a person once; enrolment by device key comes later
+    Role.CABIN: timedelta(
+        days=30
+    ),  # a booth is signed in by a person once; enrolment by device key comes later
     Role.HEALTH_WORKER: timedelta(hours=10),
     Role.GP: timedelta(hours=10),
     Role.COORDINATOR: timedelta(hours=10),
@@ -77,9 +79,7 @@ def check_password(password: str) -> None:
 def is_over(session: Session, now: datetime) -> bool:
     """Return whether the session has lived or idled too long."""
     role = session.who.role
-    return (
-        now - session.created_at >= ABSOLUTE_FOR[role] or now - session.seen_at >= IDLE_FOR[role]
-    )
+    return now - session.created_at >= ABSOLUTE_FOR[role] or now - session.seen_at >= IDLE_FOR[role]
 
 
 def opens(role: Role, door: Door) -> bool:

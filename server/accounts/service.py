@@ -79,7 +79,9 @@ class Accounts:
         if account is None or not good or not opens(account.role, door):
             await self._note_refusal(account)
             raise NotSignedIn(_REFUSED, code="wrong-sign-in")
-        newer = await self._passwords.hash(password) if self._passwords.is_old(account.password_hash) else None
+        newer = (
+            await self._passwords.hash(password) if self._passwords.is_old(account.password_hash) else None
+        )
         return await self._open(account, newer)
 
     async def identify(self, token: str, door: Door) -> Identity | None:

@@ -6,7 +6,8 @@ from enum import Enum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, Date, Enum as SqlEnum, LargeBinary, MetaData, String, Uuid
+from sqlalchemy import Date, DateTime, LargeBinary, MetaData, String, Uuid
+from sqlalchemy import Enum as SqlEnum
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator

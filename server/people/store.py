@@ -45,7 +45,9 @@ async def cabin(tx: AsyncSession, cabin_id: CabinId) -> Cabin:
 
 async def practitioners(tx: AsyncSession) -> list[Practitioner]:
     """Return all practitioners by name."""
-    return [_practitioner(row) for row in await tx.scalars(select(PractitionerRow).order_by(PractitionerRow.name))]
+    return [
+        _practitioner(row) for row in await tx.scalars(select(PractitionerRow).order_by(PractitionerRow.name))
+    ]
 
 
 async def practitioner(tx: AsyncSession, practitioner_id: PractitionerId) -> Practitioner:

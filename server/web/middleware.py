@@ -93,7 +93,9 @@ async def json_errors(request: web.Request, view: Next) -> web.StreamResponse:
     except Exception:
         log.exception("request failed", path=_pattern(request))
         failed = ClinicError(
-            N_("Une panne est arrivée de notre côté. Ce qui était enregistré l’est toujours. Référence : %(ref)s"),
+            N_(
+                "Une panne est arrivée de notre côté. Ce qui était enregistré l’est toujours. Référence : %(ref)s"
+            ),
             ref=request[REQUEST_ID],
         )
         return _refusal(request, failed)
