@@ -32,9 +32,7 @@ class Passwords:
         Raises TooMany when 20 others are already waiting.
         """
         if self._waiting >= QUEUE:
-            raise TooMany(
-                N_("Trop de connexions à la fois. Attendez %(seconds)s secondes."), retry_after=2, seconds=2
-            )
+            raise TooMany(N_("Trop de connexions à la fois. Attendez %(seconds)s secondes."), retry_after=2, seconds=2)
         self._waiting += 1
         try:
             loop = asyncio.get_running_loop()

@@ -10,9 +10,7 @@ from server.kernel.ids import AccountId, CabinId, HealthWorkerId, PractitionerId
 from server.kernel.words import N_
 
 ABSOLUTE_FOR = {
-    Role.CABIN: timedelta(
-        days=30
-    ),  # a booth is signed in by a person once; enrolment by device key comes later
+    Role.CABIN: timedelta(days=30),  # a booth is signed in by a person once; enrolment by device key comes later
     Role.HEALTH_WORKER: timedelta(hours=10),
     Role.GP: timedelta(hours=10),
     Role.COORDINATOR: timedelta(hours=10),

@@ -79,9 +79,7 @@ class Accounts:
         if account is None or not good or not opens(account.role, door):
             await self._note_refusal(account)
             raise NotSignedIn(_REFUSED, code="wrong-sign-in")
-        newer = (
-            await self._passwords.hash(password) if self._passwords.is_old(account.password_hash) else None
-        )
+        newer = await self._passwords.hash(password) if self._passwords.is_old(account.password_hash) else None
         return await self._open(account, newer)
 
     async def identify(self, token: str, door: Door) -> Identity | None:
@@ -113,9 +111,7 @@ class Accounts:
             if newer_hash:
                 await store.rehash(tx, account.id, newer_hash)
             tx.add(
-                SessionRow(
-                    token_hash=who.session_hash, account_id=account.id, csrf=csrf, created_at=now, seen_at=now
-                )
+                SessionRow(token_hash=who.session_hash, account_id=account.id, csrf=csrf, created_at=now, seen_at=now)
             )
             await record(tx, who, Action.SIGNED_IN, at=now)
         return SignedIn(who, token)

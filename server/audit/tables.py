@@ -56,5 +56,5 @@ for _dialect, _statements in TRIGGERS.items():
         event.listen(
             AuditEvent.__table__,
             "after_create",
-            DDL(_statement.replace("%", "%%")).execute_if(dialect=_dialect),
+            DDL(_statement.replace("%", "%%")).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call]
         )

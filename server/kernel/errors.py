@@ -84,7 +84,8 @@ class TooMany(ClinicError):
     code = "too-many"
 
     def __init__(self, message: str, *, retry_after: int, **params: object) -> None:
-        super().__init__(message, **params)
+        super().__init__(message)
+        self.params = params
         self.retry_after = retry_after
 
 

@@ -45,9 +45,7 @@ async def cabin(tx: AsyncSession, cabin_id: CabinId) -> Cabin:
 
 async def practitioners(tx: AsyncSession) -> list[Practitioner]:
     """Return all practitioners by name."""
-    return [
-        _practitioner(row) for row in await tx.scalars(select(PractitionerRow).order_by(PractitionerRow.name))
-    ]
+    return [_practitioner(row) for row in await tx.scalars(select(PractitionerRow).order_by(PractitionerRow.name))]
 
 
 async def practitioner(tx: AsyncSession, practitioner_id: PractitionerId) -> Practitioner:
@@ -96,9 +94,7 @@ async def by_names(tx: AsyncSession, blinds: Iterable[bytes]) -> list[PatientRow
     return list(await tx.scalars(select(PatientRow).where(PatientRow.id.in_(found))))
 
 
-async def cares_for(
-    tx: AsyncSession, practitioner_id: PractitionerId, patient_id: PatientId, at: datetime
-) -> bool:
+async def cares_for(tx: AsyncSession, practitioner_id: PractitionerId, patient_id: PatientId, at: datetime) -> bool:
     """Return whether the practitioner has a care relation with the patient at this instant."""
     query = select(CareRelation.since).where(
         CareRelation.practitioner_id == practitioner_id,

@@ -81,7 +81,7 @@ class PatientRow(Row):
     code_index: Mapped[bytes | None] = mapped_column(LargeBinary(16), unique=True)
     created_at: Mapped[datetime]
     created_by: Mapped[AccountId | None]
-    row_ver: Mapped[int]
+    row_ver: Mapped[int] = mapped_column()
 
     __mapper_args__ = {"version_id_col": row_ver, "version_id_generator": False}  # noqa: RUF012
 

@@ -93,9 +93,7 @@ async def json_errors(request: web.Request, view: Next) -> web.StreamResponse:
     except Exception:
         log.exception("request failed", path=_pattern(request))
         failed = ClinicError(
-            N_(
-                "Une panne est arrivée de notre côté. Ce qui était enregistré l’est toujours. Référence : %(ref)s"
-            ),
+            N_("Une panne est arrivée de notre côté. Ce qui était enregistré l’est toujours. Référence : %(ref)s"),
             ref=request[REQUEST_ID],
         )
         return _refusal(request, failed)
@@ -142,9 +140,7 @@ def refuse_foreign(request: web.Request) -> None:
     if site is not None:
         own = site == "same-origin"
     else:
-        own = origin is not None and (
-            urlsplit(origin).netloc == request.host or origin in request.app[ORIGINS]
-        )
+        own = origin is not None and (urlsplit(origin).netloc == request.host or origin in request.app[ORIGINS])
     if not own:
         raise NotAllowed(N_("Cette demande vient d’un autre site. Rien n’a été changé."), code="foreign")
 
