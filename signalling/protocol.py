@@ -1,0 +1,223 @@
+"""The messages of PROTOCOL.md, and the only place where a frame becomes one of them or the reverse."""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from signalling.errors import BadMessage
+
+VERSION: Final = 1
+
+SDP_BYTES: Final = 32 * 1024  # a two-section Chromium offer is about 3 KiB: ten times that is not an offer
+CANDIDATE_BYTES: Final = 1024
+HEX_PAIRS: Final = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
+
+Ticket = Annotated[str, Meta(min_length=1, max_length=128)]
+Page = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
+Reason = Annotated[str, Meta(pattern=r"^[a-z][a-z-]{0,31}\Z")]
+Level = Annotated[int, Meta(ge=0, le=4)]
+
+
+class Seat(StrEnum):
+    """One of the two ends of a call."""
+
+    PATIENT = "patient"
+    PRACTITIONER = "practitioner"
+
+    @property
+    def other(self) -> "Seat":
+        return Seat.PRACTITIONER if self is Seat.PATIENT else Seat.PATIENT
+
+
+def kebab(name: str) -> str:
+    """PeerJoined is `peer-joined` on the wire."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+
+
+class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag=kebab):
+    """`type` is the class's name in kebab-case. No addressee: a seat has exactly one other seat."""
+
+
+# --- what a page says to the exchange ---------------------------------------------------------------
+
+
+class Hello(Message, frozen=True):
+    version: int
+    ticket: Ticket
+
+
+class Join(Message, frozen=True):
+    ticket: Ticket
+    page: Page
+
+
+class Ping(Message, frozen=True):
+    pass
+
+
+# --- what a seat says to the other seat --------------------------------------------------------------
+
+
+class Offer(Message, frozen=True):
+    sdp: str
+
+
+class Answer(Message, frozen=True):
+    sdp: str
+
+
+class Candidate(Message, frozen=True):
+    candidate: str | None  # None: that was the last one
+    mid: Annotated[str, Meta(max_length=64)] | None = None
+
+
+class Restart(Message, frozen=True):
+    pass
+
+
+class State(Message, frozen=True):
+    microphone: bool
+    camera: bool
+    receiving: bool
+    level: Level
+
+
+class Bye(Message, frozen=True):
+    reason: Reason
+
+
+# --- what the exchange says to a page ----------------------------------------------------------------
+
+
+class Welcome(Message, frozen=True):
+    version: int
+    connection: str
+
+
+class Nudge(Message, frozen=True):
+    line: str
+
+
+class Joined(Message, frozen=True):
+    call: str
+    seat: Seat
+    present: bool
+    page: str | None  # the other seat's page
+
+
+class PeerJoined(Message, frozen=True):
+    seat: Seat
+    page: str
+
+
+class PeerLeft(Message, frozen=True):
+    seat: Seat
+    reason: str
+
+
+class Replaced(Message, frozen=True):
+    pass
+
+
+class ErrorCode(StrEnum):
+    BAD_TICKET = "bad-ticket"
+    NOT_SEATED = "not-seated"
+
+
+class Error(Message, frozen=True):
+    code: ErrorCode
+    text: str
+
+
+class Pong(Message, frozen=True):
+    pass
+
+
+ForPeer = Offer | Answer | Candidate | Restart | State | Bye
+FromPage = Hello | Join | Ping | ForPeer
+FromExchange = Welcome | Nudge | Joined | PeerJoined | PeerLeft | Replaced | Error | Pong | ForPeer
+
+_from_page: msgspec.json.Decoder[FromPage] = msgspec.json.Decoder(FromPage)
+_from_exchange: msgspec.json.Decoder[FromExchange] = msgspec.json.Decoder(FromExchange)
+_encoder = msgspec.json.Encoder()
+
+
+def read(frame: str) -> FromPage:
+    """Return the message of a page's frame; raise BadMessage, and nothing else, when it is not one.
+
+    msgspec refuses a second `type` that differs from the first, so a frame that passes here means the same to
+    the JSON reader of the other page: that is why it may be forwarded as it came.
+    """
+    try:
+        message = _from_page.decode(frame)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise BadMessage from error
+    match message:
+        case Offer() | Answer():
+            check_sdp(message.sdp)
+        case Candidate(candidate=str(line)):
+            _check_candidate(line)
+        case _:
+            pass
+    return message
+
+
+def read_exchange(frame: str) -> FromExchange:
+    """Return the message of the exchange's frame: for pages written in Python (robots, tests)."""
+    try:
+        return _from_exchange.decode(frame)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise BadMessage from error
+
+
+def write(message: FromExchange | FromPage) -> str:
+    """Return the frame of a message."""
+    return _encoder.encode(message).decode()
+
+
+def may_say(seat: Seat, message: ForPeer) -> bool:
+    """One offerer by role, so that two offers never meet."""
+    match message:
+        case Offer():
+            return seat is Seat.PRACTITIONER
+        case Answer() | Restart():
+            return seat is Seat.PATIENT
+        case _:
+            return True
+
+
+def check_sdp(sdp: str) -> None:
+    """Raise BadMessage unless every m-section is bound to a strong DTLS certificate fingerprint.
+
+    Without one a browser refuses, and aiortc 1.16 fails with an AssertionError in a background task; SHA-1
+    alone would let a forger choose the certificate (RFC 8122 §5: SHA-256 is what everybody must have).
+    """
+    if len(sdp.encode(errors="replace")) > SDP_BYTES or not sdp.startswith("v=0"):
+        raise BadMessage
+    session, *sections = re.split(r"^m=", sdp, flags=re.MULTILINE)
+    if not sections:
+        raise BadMessage
+    if not _has_fingerprint(session) and not all(map(_has_fingerprint, sections)):
+        raise BadMessage
+
+
+def _has_fingerprint(section: str) -> bool:
+    return any(_is_strong_fingerprint(line.rstrip("\r")) for line in section.split("\n"))
+
+
+def _is_strong_fingerprint(line: str) -> bool:
+    name, _, value = line.removeprefix("a=fingerprint:").partition(" ")
+    pairs = value.split(":")
+    return (
+        line.startswith("a=fingerprint:")
+        and len(pairs) == HEX_PAIRS.get(name.lower())
+        and all(re.fullmatch(r"[0-9A-Fa-f]{2}", pair) for pair in pairs)
+    )
+
+
+def _check_candidate(line: str) -> None:
+    if len(line.encode(errors="replace")) > CANDIDATE_BYTES or "\n" in line or "\r" in line:
+        raise BadMessage
