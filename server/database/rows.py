@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NewType
 from uuid import UUID
 
 from sqlalchemy import Date, DateTime, LargeBinary, MetaData, String, Uuid
@@ -11,6 +11,8 @@ from sqlalchemy import Enum as SqlEnum
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+
+from server.kernel import ids
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -38,6 +40,10 @@ def _values(enum: type[Enum]) -> list[str]:
     return [member.value for member in enum]
 
 
+# SQLAlchemy 2.1 looks a NewType up by itself, not by its supertype.
+_IDS = {kind: Uuid() for kind in vars(ids).values() if isinstance(kind, NewType) and kind.__supertype__ is UUID}
+
+
 class Row(DeclarativeBase):
     """The parent of every row. Rows never leave services: those return frozen dataclasses."""
 
@@ -50,13 +56,13 @@ class Row(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    # Enums are stored by value, as text: a new value needs no migration of the type. NewTypes over UUID
-    # resolve to Uuid because SQLAlchemy follows a NewType to its supertype.
+    # Enums are stored by value, as text: a new value needs no migration of the type.
     type_annotation_map: ClassVar[Mapping[Any, Any]] = {
         datetime: UtcDateTime(),
         date: Date(),
         bytes: LargeBinary(),
         UUID: Uuid(),
+        **_IDS,
         str: String(),
         Enum: SqlEnum(Enum, native_enum=False, length=40, values_callable=_values, validate_strings=True),
     }
