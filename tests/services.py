@@ -62,13 +62,9 @@ def _dies_with_us() -> list[str]:
 
 
 @contextmanager
-def _running(
-    command: list[str], log: IO[bytes], stop_by: int = signal.SIGTERM
-) -> Iterator[subprocess.Popen[bytes]]:
+def _running(command: list[str], log: IO[bytes], stop_by: int = signal.SIGTERM) -> Iterator[subprocess.Popen[bytes]]:
     """Run one program for as long as the block lasts; end this one only."""
-    child = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-    )
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     try:
         yield child
     finally:
@@ -225,6 +221,16 @@ def postgres(service_folder: Path) -> Iterator[Postgres]:
 @pytest_asyncio.fixture
 async def postgres_url(postgres: Postgres) -> AsyncIterator[str]:
     """A fresh, empty PostgreSQL database for one test."""
+    name = await postgres.create()
+    try:
+        yield postgres.url(name)
+    finally:
+        await postgres.drop(name)
+
+
+@pytest_asyncio.fixture
+async def another_postgres_url(postgres: Postgres) -> AsyncIterator[str]:
+    """A second empty database for the same test."""
     name = await postgres.create()
     try:
         yield postgres.url(name)

@@ -43,9 +43,7 @@ def _on_path(*names: str) -> Callable[[], Path | None]:
     """Find the first of these programs on the PATH, the sbin folders included."""
 
     def find() -> Path | None:
-        where = os.pathsep.join(
-            [os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/opt/homebrew/bin"]
-        )
+        where = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/opt/homebrew/bin"])
         found = next((path for name in names if (path := shutil.which(name, path=where))), None)
         return Path(found) if found else None
 
@@ -63,8 +61,8 @@ def _postgres_bin() -> Path | None:
 
 
 def _chromium() -> Path | None:
-    """Chromium: TELECABIN_TEST_CHROMIUM, the system's, a Mac's application, or Playwright's own download."""
-    named = os.environ.get("TELECABIN_TEST_CHROMIUM")
+    """Chromium: CHROMIUM_PATH, the system's, a Mac's application, or Playwright's own download."""
+    named = os.environ.get("CHROMIUM_PATH")
     if named:
         return Path(named) if Path(named).exists() else None
     found = _on_path("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")()

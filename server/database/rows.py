@@ -14,8 +14,6 @@ from sqlalchemy.types import TypeDecorator
 
 from server.kernel import ids
 
-from server.kernel import ids
-
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware instant. SQLite keeps no zone: we store UTC and give UTC back; a naive value is refused."""

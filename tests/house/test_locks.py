@@ -31,15 +31,11 @@ def test_a_whole_lock_passes() -> None:
     assert list(checks.lock_faults("a lock", WHOLE, ["aiohttp>=3.14"])) == []
 
 
-@pytest.mark.parametrize(
-    "licence", ["MIT", "Apache-2.0 OR BSD-3-Clause", "Apache-2.0 AND MIT", "GPL-3.0 OR MIT"]
-)
+@pytest.mark.parametrize("licence", ["MIT", "Apache-2.0 OR BSD-3-Clause", "Apache-2.0 AND MIT", "GPL-3.0 OR MIT"])
 def test_a_free_licence_passes(licence: str) -> None:
     assert checks.is_free(licence)
 
 
-@pytest.mark.parametrize(
-    "licence", ["GPL-3.0", "LGPL-3.0 AND MIT", "AGPL-3.0-only", "UNKNOWN", "Proprietary", ""]
-)
+@pytest.mark.parametrize("licence", ["GPL-3.0", "LGPL-3.0 AND MIT", "AGPL-3.0-only", "UNKNOWN", "Proprietary", ""])
 def test_another_licence_does_not(licence: str) -> None:
     assert not checks.is_free(licence)

@@ -1,0 +1,44 @@
+"""No rule means no: every route has one row in the policy table, and every row has its route."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aiohttp import web
+
+from server.config import Config
+from server.kernel.policy import PUBLIC, ROUTES
+from tests.house.landing import needs
+
+# Read once more before adding to it: these answer anybody.
+OPEN_TO_ANYBODY = {
+    ("GET", "/"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/signal"),
+    ("GET", "/signin/{door}"),
+    ("GET", "/static/{hash}/{path}"),
+    ("POST", "/settings"),
+    ("POST", "/signin/{door}"),
+    ("POST", "/signout/{door}"),
+}
+
+
+def _registered(app: web.Application) -> set[tuple[str, str]]:
+    return {
+        (route.method, route.resource.canonical)
+        for route in app.router.routes()
+        if route.resource is not None and route.method != "HEAD"
+    }
+
+
+async def test_the_policy_table_and_the_routes_are_one_list(tmp_path: Path) -> None:
+    needs("server/app.py", "clinic_ui/render.py")
+    from server.app import make_app
+
+    config = Config(database_url=f"sqlite:///{tmp_path}/telecabin.db", cache_dir=tmp_path)
+    assert _registered(make_app(config)) == set(ROUTES)
+
+
+def test_what_anybody_may_ask_is_a_reviewed_list() -> None:
+    assert {route for route, rule in ROUTES.items() if rule is PUBLIC} == OPEN_TO_ANYBODY
