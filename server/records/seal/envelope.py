@@ -186,9 +186,7 @@ class MasterKey:
     def _aad(self, patient_id: UUID, key_ver: int) -> bytes:
         return lp(b"telecabin/dek/v1", self.id.encode()) + _patient_part(patient_id, key_ver)
 
-    def wrap(
-        self, data_key: bytearray, patient_id: UUID, key_ver: int, *, random: Random = os.urandom
-    ) -> bytes:
+    def wrap(self, data_key: bytearray, patient_id: UUID, key_ver: int, *, random: Random = os.urandom) -> bytes:
         """Return `data_key` wrapped for this patient and version."""
         nonce = random(NONCE_SIZE)
         return nonce + self._aead.encrypt(nonce, data_key, self._aad(patient_id, key_ver))

@@ -65,9 +65,7 @@ def key_file_path(setting: str) -> Path:
     if not colon or "/" in provider:
         return Path(setting)
     if provider != PROVIDER or not rest:
-        raise ConfigError(
-            f"{SETTING}: no key provider “{provider}”. Use file:/path/to/keys.json. {_UNCHANGED}"
-        )
+        raise ConfigError(f"{SETTING}: unknown provider “{provider}”. Use file:/path/to/keys.json. {_UNCHANGED}")
     return Path(rest)
 
 
@@ -93,9 +91,7 @@ def _examine(path: Path, found: _KeyFile) -> None:
         raise ConfigError(f"{SETTING}: {path} gives one key id to two keys. {_UNCHANGED}")
     for key in keys:
         if not KEY_ID.fullmatch(key.id) or len(key.key) != KEY_SIZE:
-            raise ConfigError(
-                f"{SETTING}: {path}: a key has a bad id or is not {KEY_SIZE} bytes. {_UNCHANGED}"
-            )
+            raise ConfigError(f"{SETTING}: {path}: a bad key id, or not {KEY_SIZE} bytes. {_UNCHANGED}")
         check = check_value(key.key, key.id)
         if check != key.check:
             raise ConfigError(
@@ -113,13 +109,14 @@ def _read(path: Path) -> bytearray:
         handle = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise ConfigError(f"{SETTING}: cannot read {path}: {error.strerror}. {_UNCHANGED}") from None
-    with open(handle, "rb", buffering=0) as file:
+    raw = bytearray(_LARGEST)
+    try:
         _refuse_unless_private(path, handle)
-        raw = bytearray(_LARGEST)
-        size = file.readinto(raw)
-    wipe_rest = raw[:size]
-    wipe(raw)
-    return wipe_rest
+        size = os.readv(handle, [raw])
+        return raw[:size]
+    finally:
+        os.close(handle)
+        wipe(raw)
 
 
 def _refuse_unless_private(path: Path, handle: int) -> None:
@@ -150,9 +147,7 @@ def _acl_names_only_us(handle: int, mode: int) -> bool:
     except OSError:
         return False
     user, group_owner, group, other = 0x02, 0x04, 0x08, 0x20
-    others = [
-        (tag, uid) for tag, rights, uid in entries if rights and tag in (user, group_owner, group, other)
-    ]
+    others = [(tag, uid) for tag, rights, uid in entries if rights and tag in (user, group_owner, group, other)]
     return all(tag == user and uid in (0, os.geteuid()) for tag, uid in others)
 
 

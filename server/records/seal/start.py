@@ -12,7 +12,7 @@ from server.database.engine import Database
 from server.kernel.clock import Clock
 from server.kernel.errors import ConfigError
 from server.records.seal import store
-from server.records.seal.keyring import PROVIDER, SETTING, Keyring, load_keyring
+from server.records.seal.keyring import PROVIDER, SETTING, Keyring, key_file_path, load_keyring
 from server.records.seal.store import KnownKey
 from server.records.seal.vault import PatientVault
 
@@ -21,7 +21,7 @@ _UNCHANGED = "Nothing was changed."
 
 async def unlock(database: Database, key_file: Path | None, now: Clock) -> PatientVault:
     """Return the vault of this database; raises ConfigError when its keys are absent, wrong or badly kept."""
-    keyring = load_keyring(key_file) if key_file is not None else None
+    keyring = load_keyring(key_file_path(str(key_file))) if key_file is not None else None
     async with database.transaction() as tx:
         return PatientVault(await admit(tx, keyring, now), now)
 

@@ -74,9 +74,7 @@ async def primary_kek(tx: AsyncSession) -> str | None:
     return (await tx.execute(query)).scalar_one_or_none()
 
 
-async def add_patient_key(
-    tx: AsyncSession, patient_id: PatientId, kek_id: str, fresh: FreshKey, at: datetime
-) -> None:
+async def add_patient_key(tx: AsyncSession, patient_id: PatientId, kek_id: str, fresh: FreshKey, at: datetime) -> None:
     """Keep a new version of a patient's key."""
     await tx.execute(
         insert(PatientKey).values(

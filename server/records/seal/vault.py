@@ -48,9 +48,7 @@ class KeyCache:
     """Opened keys of the patients of the last minutes; the least recently used leaves first."""
 
     now: Clock
-    _kept: OrderedDict[PatientId, tuple[datetime, PatientKeys]] = field(
-        default_factory=OrderedDict, repr=False
-    )
+    _kept: OrderedDict[PatientId, tuple[datetime, PatientKeys]] = field(default_factory=OrderedDict, repr=False)
 
     def get(self, patient_id: PatientId) -> PatientKeys | None:
         """Return the patient's keys, unless they are unknown or have been here for too long."""
@@ -167,9 +165,7 @@ class PatientVault:
 
     def _unwrap(self, versions: Iterable[store.StoredKey]) -> PatientKeys:
         keys = {
-            stored.ver: self._unwrap_one(stored, stored.wrapped)
-            for stored in versions
-            if stored.wrapped is not None
+            stored.ver: self._unwrap_one(stored, stored.wrapped) for stored in versions if stored.wrapped is not None
         }
         if not keys:
             raise Refused(Outcome.MISSING_KEY)
