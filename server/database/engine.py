@@ -85,8 +85,6 @@ class Database:
                 yield tx
             except NoResultFound:
                 raise NotFound(N_("Cet élément n’existe pas, ou il n’est pas à vous.")) from None
-            finally:
-                await tx.rollback()
 
     async def close(self) -> None:
         """Close all connections."""
