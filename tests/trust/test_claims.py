@@ -1,0 +1,55 @@
+"""The judge of the claims is judged itself: it sees what holds, what breaks, and what proves nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.trust.claims import Claim, claims, judge, judge_and_bite
+
+
+def _claim(on: tuple[int, int], off: tuple[int, int]) -> Claim:
+    async def attempt(defence: bool) -> tuple[int, int]:
+        return on if defence else off
+
+    return Claim("T0", "Nothing breaks.", attempt)
+
+
+async def test_a_claim_that_holds_each_time_stands_and_bites() -> None:
+    verdict = await judge_and_bite(_claim((5, 5), (5, 2)))
+    assert verdict.stands
+    assert verdict.bites
+    assert verdict.line().startswith("T0 Nothing breaks. | 5 | 5 | ")
+
+
+async def test_a_claim_that_breaks_once_does_not_stand() -> None:
+    assert not (await judge(_claim((5, 4), (5, 4)))).stands
+
+
+async def test_a_claim_that_was_never_tried_does_not_stand() -> None:
+    assert not (await judge(_claim((0, 0), (0, 0)))).stands
+
+
+async def test_a_claim_that_holds_without_its_defence_does_not_bite() -> None:
+    assert not (await judge_and_bite(_claim((5, 5), (5, 5)))).bites
+
+
+async def test_a_claim_that_cannot_be_tried_does_not_stand_and_says_why() -> None:
+    async def attempt(defence: bool) -> tuple[int, int]:
+        raise OSError("no database")
+
+    verdict = await judge(Claim("T0", "Nothing breaks.", attempt))
+    assert not verdict.stands
+    assert "no database" in verdict.trouble
+
+
+def test_an_unknown_claim_is_named() -> None:
+    with pytest.raises(LookupError, match="T999"):
+        claims(["T999"])
+
+
+@pytest.mark.trust
+@pytest.mark.parametrize("claim", claims(), ids=lambda claim: claim.id)
+async def test_every_claim_stands_and_fails_without_its_defence(claim: Claim) -> None:
+    verdict = await judge_and_bite(claim)
+    assert verdict.stands, verdict
+    assert verdict.bites, f"{claim.id} held with its defence off: it proves nothing"
