@@ -33,8 +33,7 @@ def _complete_tables() -> list[Table]:
     """TEMPORARY: the tables whose references have landed too."""
     known = Row.metadata.tables
     targets = {
-        name: {key.target_fullname.rsplit(".", 1)[0] for key in table.foreign_keys}
-        for name, table in known.items()
+        name: {key.target_fullname.rsplit(".", 1)[0] for key in table.foreign_keys} for name, table in known.items()
     }
     absent = {name for name, wanted in targets.items() if not wanted <= known.keys()}
     while more := {name for name, wanted in targets.items() if wanted & absent} - absent:

@@ -27,6 +27,7 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("GET", "/static/{hash}/{path}"): PUBLIC,
     ("GET", "/signal"): PUBLIC,  # a WebSocket: the first frame brings a single-use ticket
     ("POST", "/api/line-ticket"): Act.LINE_OPEN,
+    ("GET", "/api/ice-servers"): Act.CALL_SEAT,
     ("GET", "/signin/{door}"): PUBLIC,
     ("POST", "/signin/{door}"): PUBLIC,
     ("POST", "/signout/{door}"): PUBLIC,

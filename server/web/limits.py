@@ -24,9 +24,10 @@ class Bucket:
         now = self._now()
         left, since = self._left.pop(key, (self._burst, now))
         left = min(self._burst, left + (now - since).total_seconds() * self._rate)
-        self._left[key] = (max(left - 1, 0.0) if left >= 1 else left, now)
+        enough = left > 0.999_999  # sums of seconds are not exact
+        self._left[key] = (max(left - 1, 0.0) if enough else left, now)
         if len(self._left) > REMEMBERED:
             self._left.popitem(last=False)
-        if left < 1:
+        if not enough:
             wait = int((1 - left) / self._rate) + 1
             raise TooMany(N_("Trop d’essais. Attendez %(seconds)s secondes."), retry_after=wait, seconds=wait)

@@ -40,14 +40,14 @@ def preferred_locale(request: web.Request) -> str:
 
 
 @web.middleware
-async def naming(request: web.Request, view: Next) -> web.StreamResponse:
+async def naming(request: web.Request, handler: Next) -> web.StreamResponse:
     """Give the request an id and a language; refuse compressed bodies, which could unpack to gigabytes."""
     request[REQUEST_ID] = secrets.token_hex(6)
     request[LOCALE] = preferred_locale(request)
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise web.HTTPUnsupportedMediaType(text="Content-Encoding is not accepted.")
     with structlog.contextvars.bound_contextvars(request_id=request[REQUEST_ID]):
-        response = await view(request)
+        response = await handler(request)
     if not response.prepared:
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "no-referrer")
@@ -77,12 +77,12 @@ def _refusal(request: web.Request, error: ClinicError) -> web.Response:
 
 
 @web.middleware
-async def json_errors(request: web.Request, view: Next) -> web.StreamResponse:
+async def json_errors(request: web.Request, handler: Next) -> web.StreamResponse:
     """Translate what goes wrong below /api/ into one JSON shape, in the caller's language."""
     if not is_api(request):
-        return await view(request)
+        return await handler(request)
     try:
-        return await view(request)
+        return await handler(request)
     except ClinicError as error:
         return _refusal(request, error)
     except web.HTTPNotFound:
@@ -100,15 +100,15 @@ async def json_errors(request: web.Request, view: Next) -> web.StreamResponse:
 
 
 @web.middleware
-async def guard(request: web.Request, view: Next) -> web.StreamResponse:
+async def guard(request: web.Request, handler: Next) -> web.StreamResponse:
     """Let through only what the policy table allows: deny by default."""
     rule = rule_of_request(request)
     if rule is None:
-        return await view(request)  # no such route: the router's own 404 or 405 follows
+        return await handler(request)  # no such route: the router's own 404 or 405 follows
     if request.method not in SAFE_METHODS:
         refuse_foreign(request)
     if rule is PUBLIC:
-        return await view(request)
+        return await handler(request)
     door = door_of(request)
     token = session_token(request, door)
     who = await request.app[IDENTIFY](token, door) if token else None
@@ -119,7 +119,7 @@ async def guard(request: web.Request, view: Next) -> web.StreamResponse:
         require(who, rule)
     if request.method not in SAFE_METHODS and not is_api(request):
         await _check_form(request, who.csrf)
-    return await view(request)
+    return await handler(request)
 
 
 def door_of(request: web.Request) -> Door:

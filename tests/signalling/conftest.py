@@ -1,0 +1,65 @@
+"""What the tests of the exchange may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from signalling.bus import Bus, RedisBus
+from signalling.gateway import Gateway
+from signalling.switchboard import Switchboard
+from signalling.tickets import TicketOffice
+from tests.clock import FakeClock
+from tests.signalling.exchange import Exchange, MortalRedis, OpenExchange
+
+
+@pytest.fixture
+def mortal_redis() -> Iterator[MortalRedis]:
+    redis = MortalRedis()
+    yield redis
+    redis.kill()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def redis_bus(redis_url: str) -> AsyncIterator[Callable[[], Awaitable[RedisBus]]]:
+    """`await redis_bus()`: one more server's bus on the session's Redis."""
+    async with AsyncExitStack() as stack:
+
+        async def one_more() -> RedisBus:
+            bus = RedisBus(redis_url)
+            stack.push_async_callback(bus.close)
+            await bus.start()
+            assert bus.connected
+            return bus
+
+        yield one_more
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_exchange(clock: FakeClock) -> AsyncIterator[OpenExchange]:
+    """`await open_exchange(bus)`: one more server on this bus."""
+    async with AsyncExitStack() as stack:
+
+        async def one_more(bus: Bus) -> Exchange:
+            switchboard, tickets = Switchboard(bus), TicketOffice(bus, clock)
+            gateway = Gateway(switchboard, tickets, origins={"https://other.example"})
+            app = web.Application()
+            app.router.add_get("/signal", gateway.open_socket)
+            server = await stack.enter_async_context(TestServer(app))
+            client = await stack.enter_async_context(aiohttp.ClientSession())
+            exchange = Exchange(bus, server, switchboard, tickets, gateway, client)
+            stack.push_async_callback(_close_all, exchange)
+            return exchange
+
+        yield one_more
+
+
+async def _close_all(exchange: Exchange) -> None:
+    for ws in exchange.sockets:
+        await ws.close()

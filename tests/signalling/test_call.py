@@ -1,0 +1,115 @@
+"""One call's seats: a table of moves, and what holds after any of them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signalling.call import NOBODY, Call, Claim, Dismiss, Effect, Repeat, Tell, dismiss, end, sit, stand
+from signalling.protocol import Bye, PeerJoined, PeerLeft, Seat
+
+PATIENT, PRACTITIONER = Seat.PATIENT, Seat.PRACTITIONER
+P1, P2, P3 = (Claim(at, "here", f"p{at}", f"page-p{at}") for at in (1, 2, 3))
+D1, D2 = (Claim(at, "there", f"d{at}", f"page-d{at}") for at in (1, 2))
+BOTH = Call(P2, D1)
+
+
+@pytest.mark.parametrize(
+    ("before", "moved", "after", "effects"),
+    [
+        (NOBODY, lambda call: sit(call, PATIENT, P1), Call(P1), ()),
+        (Call(P1), lambda call: sit(call, PATIENT, P1), Call(P1), ()),
+        (Call(P1), lambda call: sit(call, PATIENT, P2), Call(P2), (Dismiss("p1"),)),
+        (Call(P2), lambda call: sit(call, PATIENT, P1), Call(P2), (Repeat(PATIENT, P2),)),
+        (
+            Call(P1),
+            lambda call: sit(call, PRACTITIONER, D1),
+            Call(P1, D1),
+            (Tell("p1", PeerJoined(PRACTITIONER, "page-d1")), Repeat(PATIENT, P1)),
+        ),
+        (
+            BOTH,
+            lambda call: sit(call, PATIENT, P3),
+            Call(P3, D1),
+            (Dismiss("p2"), Tell("d1", PeerJoined(PATIENT, "page-p3")), Repeat(PRACTITIONER, D1)),
+        ),
+        (NOBODY, lambda call: stand(call, PATIENT, "p1", "gone"), NOBODY, ()),
+        (Call(P2), lambda call: stand(call, PATIENT, "p1", "gone"), Call(P2), ()),
+        (Call(P1), lambda call: stand(call, PATIENT, "p1", "gone"), NOBODY, ()),
+        (
+            BOTH,
+            lambda call: stand(call, PATIENT, "p2", "gone"),
+            Call(None, D1),
+            (Tell("d1", PeerLeft(PATIENT, "gone")),),
+        ),
+        (NOBODY, lambda call: end(call, "ended"), NOBODY, ()),
+        (BOTH, lambda call: end(call, "ended"), NOBODY, (Tell("p2", Bye("ended")), Tell("d1", Bye("ended")))),
+        (BOTH, lambda call: end(call, "hung-up", "p2"), NOBODY, (Tell("d1", Bye("hung-up")),)),
+        (Call(P1), lambda call: dismiss(call, PRACTITIONER, "released"), Call(P1), ()),
+        (
+            BOTH,
+            lambda call: dismiss(call, PATIENT, "moved"),
+            Call(None, D1),
+            (Tell("p2", Bye("moved")), Tell("d1", PeerLeft(PATIENT, "moved"))),
+        ),
+    ],
+)
+def test_each_move_leads_where_the_table_says(before: Call, moved, after: Call, effects: tuple[Effect, ...]) -> None:
+    assert moved(before) == (after, effects)
+
+
+claims = st.builds(
+    lambda at, node: Claim(at, node, f"{at}-{node}", f"page-{at}-{node}"), st.integers(1, 5), st.sampled_from("abc")
+)
+seatings = st.tuples(st.sampled_from(Seat), claims)
+
+
+@given(st.lists(seatings, max_size=8), st.randoms())
+def test_servers_that_hear_the_same_claims_in_any_order_agree_who_sits(heard, random) -> None:
+    shuffled = list(heard)
+    random.shuffle(shuffled)
+    calls = []
+    for order in (heard, shuffled):
+        call = NOBODY
+        for seat, claim in order:
+            call, _ = sit(call, seat, claim)
+        calls.append(call)
+    assert calls[0] == calls[1]
+    for seat in Seat:
+        assert calls[0].holder(seat) == max((claim for at, claim in heard if at is seat), default=None)
+
+
+moves = st.one_of(
+    seatings.map(lambda taken: lambda call: sit(call, *taken)),
+    seatings.map(lambda left: lambda call: stand(call, left[0], left[1].connection, "gone")),
+    st.sampled_from(Seat).map(lambda seat: lambda call: dismiss(call, seat, "moved")),
+    st.just(lambda call: end(call, "ended")),
+)
+
+
+@given(st.lists(moves, max_size=12))
+def test_only_those_who_sit_or_just_sat_are_told_anything(moves) -> None:
+    call = NOBODY
+    for move in moves:
+        after, effects = move(call)
+        seen = {held for one in (call, after) for held in (one.patient, one.practitioner) if held}
+        told = {effect.connection for effect in effects if isinstance(effect, (Tell, Dismiss))}
+        assert told <= {claim.connection for claim in seen}
+        assert {effect.claim for effect in effects if isinstance(effect, Repeat)} <= seen
+        call = after
+
+
+@given(st.lists(moves, max_size=12))
+def test_whoever_loses_a_seat_is_told_unless_it_left_by_itself(moves) -> None:
+    call = NOBODY
+    for move in moves:
+        after, effects = move(call)
+        for seat in Seat:
+            before = call.holder(seat)
+            if before and before != after.holder(seat):
+                told = {effect.connection for effect in effects if isinstance(effect, (Tell, Dismiss))}
+                stood = any(isinstance(e, Tell) and e.message == PeerLeft(seat, "gone") for e in effects)
+                alone = call.holder(seat.other) is None
+                assert before.connection in told or stood or alone
+        call = after
