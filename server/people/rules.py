@@ -131,8 +131,8 @@ class Patient:
 
 def plain(text: str) -> str:
     """Return a name as it is compared: no accents, no case, single spaces instead of hyphens and the like."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return re.sub(r"[^a-z0-9]+", " ", bare.casefold()).strip()
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    return re.sub(r"[^a-z0-9]+", " ", bare.replace("œ", "oe").replace("æ", "ae")).strip()
 
 
 def display_name(traits: Traits) -> str:
