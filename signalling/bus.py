@@ -247,9 +247,9 @@ class RedisBus:
                     await self._listen(pubsub, first)
             except (RedisError, OSError):
                 log.warning("bus lost" if self.connected else "bus not there")
-            if self.connected:
-                pause = shortest
-            self._pubsub = None
+                pause = shortest if self.connected else pause
+            finally:
+                self._pubsub = None  # from here on nobody asks Redis anything, which would open it again
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(pause * 2, longest)
 

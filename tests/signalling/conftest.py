@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 
 import aiohttp
@@ -16,7 +16,7 @@ from signalling.gateway import Gateway
 from signalling.switchboard import Switchboard
 from signalling.tickets import TicketOffice
 from tests.clock import FakeClock
-from tests.signalling.exchange import Exchange, MortalRedis, OpenExchange
+from tests.signalling.exchange import ConnectBus, Exchange, MortalRedis, OpenExchange
 
 
 @pytest.fixture
@@ -27,15 +27,14 @@ def mortal_redis() -> Iterator[MortalRedis]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def redis_bus(redis_url: str) -> AsyncIterator[Callable[[], Awaitable[RedisBus]]]:
-    """`await redis_bus()`: one more server's bus on the session's Redis."""
+async def connect_bus() -> AsyncIterator[ConnectBus]:
+    """`await connect_bus(redis_url)`: one more server's bus."""
     async with AsyncExitStack() as stack:
 
-        async def one_more() -> RedisBus:
-            bus = RedisBus(redis_url)
+        async def one_more(url: str) -> RedisBus:
+            bus = RedisBus(url)
             stack.push_async_callback(bus.close)
             await bus.start()
-            assert bus.connected
             return bus
 
         yield one_more

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -11,13 +12,12 @@ from typing import TypeVar
 import aiohttp
 from aiohttp.test_utils import TestServer
 
-from signalling.bus import Bus
+from signalling.bus import Bus, RedisBus
 from signalling.gateway import Gateway
 from signalling.protocol import FromExchange, FromPage, Hello, Join, Joined, Seat, Welcome, read_exchange, write
 from signalling.switchboard import Switchboard
 from signalling.tickets import LinePass, SeatPass, TicketOffice
 from tests import tools
-from tests.services import free_port
 
 M = TypeVar("M", bound=FromExchange)
 
@@ -30,6 +30,12 @@ async def until(what: Callable[[], bool]) -> None:
     async with asyncio.timeout(15):
         while not what():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 class MortalRedis:
@@ -129,3 +135,4 @@ class Exchange:
 
 
 OpenExchange = Callable[[Bus], Awaitable[Exchange]]
+ConnectBus = Callable[[str], Awaitable[RedisBus]]

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
 from signalling.bus import Bus, LocalBus, RedisBus
-from tests.signalling.exchange import MortalRedis, until
+from tests.signalling.exchange import ConnectBus, MortalRedis, until
 
 Pair = tuple[Bus, Bus]
 
 
 @pytest_asyncio.fixture(loop_scope="session", params=["local", pytest.param("redis", marks=pytest.mark.redis)])
-async def pair(request: pytest.FixtureRequest) -> AsyncIterator[Pair]:
+async def pair(request: pytest.FixtureRequest, connect_bus: ConnectBus) -> AsyncIterator[Pair]:
     """Two ends of one bus."""
     if request.param == "local":
         bus = LocalBus()
         yield bus, bus
     else:
-        one_more: Callable[[], Awaitable[RedisBus]] = request.getfixturevalue("redis_bus")
-        yield await one_more(), await one_more()
+        url = request.getfixturevalue("redis_url")
+        yield await connect_bus(url), await connect_bus(url)
 
 
 class Ear:

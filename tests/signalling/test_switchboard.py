@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -25,7 +25,7 @@ from signalling.protocol import (
     Restart,
     Seat,
 )
-from tests.signalling.exchange import SDP, Exchange, MortalRedis, OpenExchange, TestPage, until
+from tests.signalling.exchange import SDP, ConnectBus, Exchange, MortalRedis, OpenExchange, TestPage, until
 
 PATIENT, PRACTITIONER = Seat.PATIENT, Seat.PRACTITIONER
 
@@ -33,11 +33,13 @@ PATIENT, PRACTITIONER = Seat.PATIENT, Seat.PRACTITIONER
 @pytest_asyncio.fixture(
     loop_scope="session", params=["one server", "two servers", pytest.param("redis", marks=pytest.mark.redis)]
 )
-async def servers(request: pytest.FixtureRequest, open_exchange: OpenExchange) -> tuple[Exchange, Exchange]:
+async def servers(
+    request: pytest.FixtureRequest, open_exchange: OpenExchange, connect_bus: ConnectBus
+) -> tuple[Exchange, Exchange]:
     """Where the cabin's page and the practitioner's page are connected."""
     if request.param == "redis":
-        one_more: Callable[[], Awaitable[RedisBus]] = request.getfixturevalue("redis_bus")
-        return await open_exchange(await one_more()), await open_exchange(await one_more())
+        url = request.getfixturevalue("redis_url")
+        return await open_exchange(await connect_bus(url)), await open_exchange(await connect_bus(url))
     bus = LocalBus()
     first = await open_exchange(bus)
     return first, first if request.param == "one server" else await open_exchange(bus)

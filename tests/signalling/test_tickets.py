@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import pytest
 
-from signalling.bus import LocalBus, RedisBus
+from signalling.bus import LocalBus
 from signalling.errors import BadTicket
 from signalling.protocol import Seat
 from signalling.tickets import LinePass, SeatPass, TicketOffice
 from tests.clock import FakeClock
+from tests.signalling.exchange import ConnectBus
 
 LINES = LinePass(("queue", "desk:1"), "account-1")
 SEAT = SeatPass("call-1", Seat.PATIENT, "account-2")
@@ -68,9 +68,9 @@ async def test_tickets_are_256_bits_and_never_alike(office: TicketOffice) -> Non
 
 @pytest.mark.redis
 async def test_a_ticket_of_one_server_is_redeemed_once_on_any_other(
-    redis_bus: Callable[[], Awaitable[RedisBus]], clock: FakeClock
+    connect_bus: ConnectBus, redis_url: str, clock: FakeClock
 ) -> None:
-    offices = [TicketOffice(await redis_bus(), clock) for _ in range(3)]
+    offices = [TicketOffice(await connect_bus(redis_url), clock) for _ in range(3)]
     ticket = await offices[0].issue(SEAT)
     asked = (office.redeem(ticket, SeatPass) for office in offices for _ in range(5))
     answers = await asyncio.gather(*asked, return_exceptions=True)
@@ -79,8 +79,8 @@ async def test_a_ticket_of_one_server_is_redeemed_once_on_any_other(
 
 
 @pytest.mark.redis
-async def test_redis_never_sees_a_ticket(redis_bus: Callable[[], Awaitable[RedisBus]], clock: FakeClock) -> None:
-    bus = await redis_bus()
+async def test_redis_never_sees_a_ticket(connect_bus: ConnectBus, redis_url: str, clock: FakeClock) -> None:
+    bus = await connect_bus(redis_url)
     ticket = await TicketOffice(bus, clock).issue(SEAT)
     (key,) = await bus._redis.keys("telecabin:ticket:*")
     assert ticket.encode() not in key + await bus._redis.get(key)
