@@ -1,0 +1,1 @@
+"""Follow-ups that complement in-person visits: promises, opening hours, the search for moments, and bookings."""

@@ -1,0 +1,180 @@
+"""When somebody or something is open: weekly rules in wall-clock time, exceptions, closing days, and what is taken.
+
+A set of units is a Python whole number: bit 0 is the first unit of the span that is asked for.
+
+    open  =  (weekly rules − closing days)  ∪  exceptions "open"  −  exceptions "closed"
+    free  =  open − taken
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+import holidays
+
+from server.kernel.errors import Invalid
+from server.kernel.ids import ResourceId
+from server.kernel.words import N_
+from server.records.rules.note import Modality
+from server.scheduler.rules.units import instant_of, instant_of_wall, local_day, unit_from, unit_of
+
+LATEST_MINUTE = 36 * 60  # a rule may run past midnight, until noon of the day after
+
+
+class ResourceKind(StrEnum):
+    """What can be taken only once at a time."""
+
+    PRACTITIONER = "practitioner"
+    CABIN = "cabin"
+    HEALTH_WORKER = "health-worker"
+    PATIENT = "patient"
+    """Always open; a resource so that nobody is expected in two places at once."""
+
+
+class ExceptionKind(StrEnum):
+    """An exception adds time or takes it away."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyRule:
+    """Open every `weekday` (Monday is 0) from `start_min` to `end_min` of the wall clock.
+
+    `end_min` above 1440 runs past midnight. `modality` None is good for both.
+    """
+
+    weekday: int
+    start_min: int
+    end_min: int
+    modality: Modality | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Return whether the rule speaks of this date."""
+        return (
+            day.weekday() == self.weekday
+            and (self.valid_from is None or self.valid_from <= day)
+            and (self.valid_to is None or day <= self.valid_to)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Exceptional:
+    """Open or closed once, between two instants: a stop of the bus, a holiday, a broken cabin."""
+
+    kind: ExceptionKind
+    starts_at: datetime
+    ends_at: datetime
+    modality: Modality | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """All that says when one resource is open and taken, over the units that were loaded."""
+
+    resource_id: ResourceId
+    kind: ResourceKind
+    subject_id: UUID
+    zone: str
+    rules: tuple[WeeklyRule, ...] = ()
+    exceptions: tuple[Exceptional, ...] = ()
+    closing_days: frozenset[date] = frozenset()
+    taken: frozenset[int] = field(default=frozenset(), repr=False)
+
+    def open_in(self, span: range, modality: Modality) -> int:
+        """Return the units of `span` in which the resource is open for `modality`."""
+        if self.kind is ResourceKind.PATIENT:
+            return (1 << len(span)) - 1
+        bits = 0
+        for start, stop in self._weekly(span, modality):
+            bits |= _bits(span, start, stop)
+        for one in self._exceptions(ExceptionKind.OPEN, modality):
+            bits |= _bits(span, unit_from(one.starts_at), unit_of(one.ends_at))
+        for one in self._exceptions(ExceptionKind.CLOSED, modality):
+            bits &= ~_bits(span, unit_of(one.starts_at), unit_from(one.ends_at))
+        return bits
+
+    def free_in(self, span: range, modality: Modality) -> int:
+        """Return the units of `span` in which the resource is open and not taken."""
+        return self.open_in(span, modality) & ~self.taken_in(span)
+
+    def taken_in(self, span: range) -> int:
+        """Return the units of `span` that an appointment holds."""
+        bits = 0
+        for unit in self.taken:
+            if unit in span:
+                bits |= 1 << unit - span.start
+        return bits
+
+    def _weekly(self, span: range, modality: Modality) -> Iterator[tuple[int, int]]:
+        for day in _days_around(span, self.zone):
+            if day in self.closing_days:
+                continue
+            for rule in self.rules:
+                if rule.holds_on(day) and rule.modality in (None, modality):
+                    start = instant_of_wall(day, rule.start_min, self.zone)
+                    end = instant_of_wall(day, rule.end_min, self.zone)
+                    yield unit_from(start), unit_of(end)
+
+    def _exceptions(self, kind: ExceptionKind, modality: Modality) -> Iterator[Exceptional]:
+        yield from (one for one in self.exceptions if one.kind is kind and one.modality in (None, modality))
+
+
+def _days_around(span: range, zone: str) -> Iterator[date]:
+    """Yield the local days whose rules can reach into `span`; the day before too, for rules past midnight."""
+    day = local_day(instant_of(span.start), zone) - timedelta(days=1)
+    last = local_day(instant_of(span.stop), zone)
+    while day <= last:
+        yield day
+        day += timedelta(days=1)
+
+
+def _bits(span: range, start: int, stop: int) -> int:
+    start, stop = max(start, span.start), min(stop, span.stop)
+    return ((1 << stop - start) - 1) << start - span.start if stop > start else 0
+
+
+def starts(free: int, units: int) -> int:
+    """Return where `units` free units in a row begin: an erosion, by doubling steps."""
+    have = 1
+    while have < units:
+        step = min(have, units - have)
+        free &= free >> step
+        have += step
+    return free
+
+
+def check_rules(rules: Iterable[WeeklyRule]) -> None:
+    """Raise Invalid unless every rule has a weekday and a span of whole units that begins on its day."""
+    for rule in rules:
+        whole = rule.start_min % 5 == 0 and rule.end_min % 5 == 0
+        in_order = 0 <= rule.start_min < rule.end_min <= LATEST_MINUTE and rule.start_min < 24 * 60
+        if not (0 <= rule.weekday <= 6 and whole and in_order):
+            raise Invalid(
+                N_("Ces heures d’ouverture ne sont pas possibles. Rien n’a été enregistré."),
+                fields={"rules": N_("Un jour de la semaine, puis un début avant la fin, par pas de 5 minutes.")},
+            )
+
+
+# Public holidays differ overseas (INSEE department codes, as the `holidays` library names them).
+_DEPARTMENT = {
+    "Europe/Paris": None,
+    "America/Guadeloupe": "971",
+    "America/Martinique": "972",
+    "America/Cayenne": "973",
+    "Indian/Reunion": "974",
+    "Indian/Mayotte": "976",
+}
+
+
+def public_holidays(zone: str, years: Collection[int]) -> dict[date, str]:
+    """Return the French public holidays of a zone with their names; elsewhere none, people write their own."""
+    if zone not in _DEPARTMENT:
+        return {}
+    known = holidays.country_holidays("FR", years=set(years), subdiv=_DEPARTMENT[zone], language="fr")
+    return {day: str(label) for day, label in known.items()}
