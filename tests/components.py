@@ -221,14 +221,18 @@ class Turn:
 
 
 @contextmanager
-def turn(folder: Path) -> Iterator[Turn]:
-    """A coturn that relays on the loopback, with credentials that expire (use-auth-secret)."""
+def turn(folder: Path, *options: str) -> Iterator[Turn]:
+    """A coturn that relays on the loopback, with credentials that expire (use-auth-secret).
+
+    Without options it takes no configuration file and relays to the loopback too.
+    """
     server, log = tools.COTURN.path(), folder / "coturn.log"
     relay = Turn(free_port(), "a-secret-of-the-tests", "telecabin.test")
-    command = [*_dies_with_us(), str(server), "-n", "--no-cli", "--no-tls", "--no-dtls", "--log-file", "stdout"]
+    options = options or ("-n", "--allow-loopback-peers")
+    command = [*_dies_with_us(), str(server), *options, "--no-cli", "--no-tls", "--no-dtls", "--log-file", "stdout"]
     command += ["--listening-ip", "127.0.0.1", "--relay-ip", "127.0.0.1", "--listening-port", str(relay.port)]
     command += ["--use-auth-secret", "--static-auth-secret", relay.secret, "--realm", relay.realm, "--fingerprint"]
-    command += ["--allow-loopback-peers", "--pidfile", str(folder / "coturn.pid")]
+    command += ["--pidfile", str(folder / "coturn.pid")]
     command += ["--userdb", str(folder / "coturn.db")]
     with log.open("wb") as out, _running(command, out, signal.SIGINT) as child:
         _until(lambda: _listens(relay.port), child, log)

@@ -36,3 +36,13 @@ def test_the_example_as_it_stands_is_a_configuration() -> None:
     lines = (ROOT / "deploy/env.example").read_text(encoding="utf-8").splitlines()
     shown = [line.lstrip("# ") for line in lines if _SETTING.match(line.lstrip("# ")) and "=" in line]
     load(dict(line.split("=", 1) for line in shown))
+
+
+def test_the_papers_name_only_commands_that_exist() -> None:
+    needs("server/cli.py")
+    from server.cli import main
+
+    papers = [*(ROOT / "deploy").iterdir(), ROOT / "README.md", ROOT / "Makefile"]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in papers if path.is_file())
+    named = set(re.findall(r"(?:`|bin/|“)telecabin ([a-z]+)", text))
+    assert named - set(getattr(main, "commands", {})) == set()
