@@ -23,8 +23,8 @@ test:  ## the whole suite, with the real PostgreSQL, Redis, coturn and Chromium 
 
 check:  ## style, types, architecture, licences and locks
 	@sh deploy/venv.sh test
-	.venv/bin/ruff check .
-	.venv/bin/ruff format --check .
+	.venv/bin/ruff check --output-format=concise .
+	.venv/bin/ruff format --check --quiet .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/python -m tests.checks
