@@ -48,6 +48,7 @@ def test_an_unknown_claim_is_named() -> None:
 
 
 @pytest.mark.trust
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("claim", claims(), ids=lambda claim: claim.id)
 async def test_every_claim_stands_and_fails_without_its_defence(claim: Claim) -> None:
     verdict = await judge_and_bite(claim)
