@@ -1,0 +1,176 @@
+"""The roof: opens the database, the keys and the bus, builds every service by hand, and mounts the routes.
+
+    Config ─▶ database ─▶ schema and keys fit? ─▶ services ─▶ routes ─▶ web.Application
+                                                  switchboard ─▶ /signal
+
+Nobody imports this but the command and the tests.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from clinic_ui import i18n
+from clinic_ui.assets import Assets
+from clinic_ui.fonts import prepare_font
+from clinic_ui.mishaps import page_errors
+from clinic_ui.render import PAGES, Pages
+from clinic_ui.signin.pages import DemoPerson, SignInPages
+from server import lines
+from server.accounts.passwords import Passwords
+from server.accounts.service import Accounts
+from server.config import Config
+from server.database.engine import Database
+from server.database.migrate import refuse_other_schema
+from server.kernel.clock import Clock, utc_now
+from server.kernel.errors import ConfigError
+from server.kernel.sealing import Vault
+from server.people.places import Places
+from server.people.service import People
+from server.records.seal.start import unlock
+from server.web.keys import IDENTIFY, ORIGINS, SECURE, TRANSLATE
+from server.web.middleware import guard, json_errors, naming
+from server.web.routes import Routes, View, mount
+from server.web.wire import reply
+from signalling.bus import Bus, LocalBus, RedisBus
+from signalling.gateway import Gateway
+from signalling.ice import IceServers
+from signalling.switchboard import Switchboard
+from signalling.tickets import TicketOffice
+
+BODY_BYTES = 256 * 1024  # the longest note is 64 KB; documents will come by a route of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """What is open while we serve: resources first, then the services that people use."""
+
+    config: Config
+    now: Clock
+    database: Database
+    vault: Vault
+    switchboard: Switchboard
+    tickets: TicketOffice
+    ice: IceServers
+    accounts: Accounts
+    people: People
+    places: Places
+
+
+CLINIC: web.AppKey[Clinic] = web.AppKey("clinic", Clinic)
+
+
+async def open_clinic(config: Config, opened: AsyncExitStack, now: Clock = utc_now) -> Clinic:
+    """Open the resources and build the services; `opened` closes them. Raises ConfigError rather than guess."""
+    database = Database(config.database_url)
+    opened.push_async_callback(database.close)
+    await refuse_other_schema(database)
+    vault = await unlock(database, config.kek_file, now)
+    passwords = Passwords()
+    opened.callback(passwords.close)
+    bus = await _open_bus(config, opened)
+    switchboard = Switchboard(bus)
+    return Clinic(
+        config=config,
+        now=now,
+        database=database,
+        vault=vault,
+        switchboard=switchboard,
+        tickets=TicketOffice(bus, now),
+        ice=_ice(config, now),
+        accounts=Accounts(database, passwords, now),
+        people=People(database, vault, now),
+        places=Places(database),
+    )
+
+
+async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[DemoPerson] = ()) -> web.Application:
+    """Return the whole product as one aiohttp application. It closes what it opened when it is cleaned up."""
+    async with AsyncExitStack() as opened:
+        clinic = await open_clinic(config, opened, now)
+        app = web.Application(middlewares=[naming, page_errors, json_errors, guard], client_max_size=BODY_BYTES)
+        app[CLINIC] = clinic
+        app[IDENTIFY] = clinic.accounts.identify
+        app[TRANSLATE] = _translate
+        app[SECURE] = config.secure
+        app[ORIGINS] = frozenset({config.origin})
+        assets = Assets.of_package()
+        app[PAGES] = Pages(assets)
+        gateway = Gateway(clinic.switchboard, clinic.tickets, origins=[config.origin])
+        mount(app, _routes(clinic, assets, gateway))
+        mount(app, SignInPages(clinic.accounts, demo_people).routes())
+        app.cleanup_ctx.append(_font(assets, config))
+        app.on_shutdown.append(_awaiting(gateway.close))
+        app.on_cleanup.append(_awaiting(opened.pop_all().aclose))
+    return app
+
+
+def _awaiting(close: Callable[[], Awaitable[None]]) -> Callable[[web.Application], Awaitable[None]]:
+    async def ends(_app: web.Application) -> None:
+        await close()
+
+    return ends
+
+
+def _routes(clinic: Clinic, assets: Assets, gateway: Gateway) -> Routes:
+    return [
+        ("GET", "/healthz", _alive),
+        ("GET", "/readyz", _ready(clinic)),
+        ("GET", "/static/{hash}/{path:.+}", assets.serve),
+        ("GET", "/signal", gateway.open_socket),
+        *lines.routes(clinic.tickets, clinic.ice),
+    ]
+
+
+async def _alive(_request: web.Request) -> web.Response:
+    """GET /healthz: this process answers."""
+    return reply({"alive": True})
+
+
+def _ready(clinic: Clinic) -> View:
+    async def ready(_request: web.Request) -> web.Response:
+        """GET /readyz: the database answers and has our schema."""
+        try:
+            await refuse_other_schema(clinic.database)
+        except (ConfigError, OSError):
+            return reply({"ready": False}, 503)
+        return reply({"ready": True})
+
+    return ready
+
+
+def _translate(locale: str, message: str, params: Mapping[str, object]) -> str:
+    return i18n.translate(locale, message, **params)
+
+
+async def _open_bus(config: Config, opened: AsyncExitStack) -> Bus:
+    if not config.redis_url:
+        return LocalBus()
+    bus = RedisBus(config.redis_url)
+    opened.push_async_callback(bus.close)
+    await bus.start()
+    return bus
+
+
+def _ice(config: Config, now: Clock) -> IceServers:
+    secret = ""
+    if config.turn_secret_file is not None:
+        try:
+            secret = config.turn_secret_file.read_text().strip()
+        except OSError as error:
+            raise ConfigError(f"TELECABIN_TURN_SECRET_FILE: {error.strerror}") from None
+    return IceServers(now, config.stun_urls, config.turn_urls, secret)
+
+
+def _font(assets: Assets, config: Config) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def font(_app: web.Application) -> AsyncIterator[None]:
+        """Cut the typeface beside the first requests: pages do not wait for it."""
+        task = asyncio.create_task(prepare_font(assets, config.cache_dir), name="font")
+        yield
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    return font
