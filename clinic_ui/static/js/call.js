@@ -1,0 +1,343 @@
+// @ts-check
+// One call between two seats. The practitioner offers, the patient answers, and both bring it back when it breaks.
+//
+//   prepare ─▶ join ─▶ (peer present) offer ─▶ answer ─▶ live ⇄ silence ─▶ … ─▶ ended
+//
+// Media that flows is never touched by a lost socket; a lost line is found by its silence, not by state names.
+
+import { CloseCode } from "./signal.js";
+import { attach, fingerprint, PictureGate, tune, voiceFirst } from "./call_media.js";
+import { LineWatch } from "./call_watch.js";
+
+const WATCHDOG = 4000; // ms in which a negotiation connects, or is begun again
+const TICKET_AGAIN = 1000; // ms before a seat ticket that could not be fetched is asked for again
+
+/** @typedef {"patient" | "practitioner"} Seat */
+
+/**
+ * Emits CustomEvents: `joined`, `peer-joined`, `peer-left` {reason} (media may still flow), `remote-track` {track,
+ * stream}, `live` (first remote picture, once), `silence` (nothing arrives for 1.5 s), `flow` {seconds} (it does again),
+ * `quality` {level: 4..0, whose: "mine" | "theirs"}, `picture` {paused} (ours, for the voice's sake), `peer-state`
+ * {microphone, camera, receiving, level}, `ended` {reason}.
+ */
+export class Call extends EventTarget {
+  /** What arrives. Give it to a <video>: it stays the same through every restart. */
+  remoteStream = new MediaStream();
+
+  #signal;
+  /** @type {Seat} */ #seat;
+  #fetchSeatTicket;
+  #fetchIceServers;
+  #page = crypto.randomUUID();
+  /** @type {RTCPeerConnection | null} */ #pc = null;
+  /** @type {MediaStream | null} */ #stream = null;
+  /** @type {RTCIceServer[]} */ #iceServers = [];
+  /** @type {string | null} */ #ticket = null;
+  #asked = false;
+  #muted = false;
+  #camera = true;
+  /** @type {string | null} */ #peer = null; // the other seat's page, while it is there
+  /** @type {string | null} */ #offeredTo = null; // the page that has our present offer
+  /** @type {RTCIceCandidate[] | null} */ #found = []; // candidates that wait for their description; null: it is sent
+  #attempts = 0;
+  #over = false;
+  #watch = new LineWatch();
+  #gate = new PictureGate();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #watchdog;
+  #steps = Promise.resolve();
+  #listening = new AbortController();
+
+  /**
+   * @param {{signal: import("./signal.js").Signal, seat: Seat,
+   *   fetchSeatTicket?: () => Promise<string | null>, fetchIceServers?: () => Promise<RTCIceServer[]>}} options
+   *   `fetchSeatTicket` is asked after a lost socket; null means that the call is over
+   */
+  constructor({ signal, seat, fetchSeatTicket, fetchIceServers }) {
+    super();
+    this.#signal = signal;
+    this.#seat = seat;
+    this.#fetchSeatTicket = fetchSeatTicket;
+    this.#fetchIceServers = fetchIceServers;
+    this.#listen();
+  }
+
+  /**
+   * Get ready before the press: the connection, and on the practitioner's side the offer and its candidates. Nothing
+   * is sent. Without a stream too: `setStream` brings the tracks later.
+   * @param {{stream?: MediaStream | null, iceServers?: RTCIceServer[]}} [options]
+   */
+  async prepare({ stream = null, iceServers = [] } = {}) {
+    this.#iceServers = iceServers;
+    this.#keep(stream);
+    await this.#then(() => this.#build());
+  }
+
+  /** Take the seat that the ticket opens. @param {string} ticket */
+  join(ticket) {
+    this.#asked = true;
+    this.#ticket = ticket;
+    if (!this.#pc) this.#then(() => this.#build());
+    this.#signal.inCall = true;
+    this.#sit();
+  }
+
+  /** Replace the tracks (another camera, the stream that came late). @param {MediaStream | null} stream */
+  async setStream(stream) {
+    this.#keep(stream);
+    await this.#then(async () => {
+      if (!this.#pc) return;
+      await attach(this.#pc, stream);
+      await tune(this.#pc);
+    });
+    this.#tell();
+  }
+
+  /** @param {boolean} muted */
+  setMuted(muted) {
+    this.#muted = muted;
+    this.#keep(this.#stream);
+    this.#tell();
+  }
+
+  /** @param {boolean} on */
+  setCamera(on) {
+    this.#camera = on;
+    this.#keep(this.#stream);
+    this.#tell();
+  }
+
+  /** @param {string} [reason] */
+  hangUp(reason = "hung-up") {
+    this.#signal.send("bye", { reason });
+    this.#end(reason);
+  }
+
+  // --- the page's tracks: their mute state is the page's wish, and outlives every connection -------------------
+
+  /** @param {MediaStream | null} stream */
+  #keep(stream) {
+    this.#stream = stream;
+    for (const track of stream?.getAudioTracks() ?? []) track.enabled = !this.#muted;
+    for (const track of stream?.getVideoTracks() ?? []) track.enabled = this.#camera;
+  }
+
+  #tell() {
+    const sends = (/** @type {string} */ kind) => this.#stream?.getTracks().some((one) => one.kind === kind && one.enabled);
+    const state = { microphone: !!sends("audio"), camera: !!sends("video") };
+    if (this.#peer) this.#signal.send("state", { ...state, receiving: this.#watch.flowing, level: this.#watch.level });
+  }
+
+  // --- the socket -----------------------------------------------------------------------------------------------------
+
+  #listen() {
+    const options = { signal: this.#listening.signal };
+    /** @param {EventTarget} from @param {string} type @param {(detail: any) => unknown} hear */
+    const on = (from, type, hear) =>
+      from.addEventListener(type, (event) => this.#asked && hear(/** @type {CustomEvent} */ (event).detail), options);
+    on(this.#signal, "open", () => this.#sit());
+    on(this.#signal, "lost", () => (this.#peer = null));
+    on(this.#signal, "closed", ({ code }) => this.#end(code === CloseCode.Replaced ? "replaced" : "closed"));
+    on(this.#signal, "error", ({ code }) => code === "bad-ticket" && this.#sit());
+    on(this.#signal, "joined", (joined) => this.#emit("joined", joined) && joined.page && this.#meet(joined.page));
+    on(this.#signal, "peer-joined", (joined) => this.#emit("peer-joined", joined) && this.#meet(joined.page));
+    on(this.#signal, "peer-left", (left) => ((this.#peer = null), this.#emit("peer-left", left)));
+    on(this.#signal, "offer", ({ sdp }) => this.#then(() => this.#answer(sdp)));
+    on(this.#signal, "answer", ({ sdp }) => this.#then(() => this.#take(sdp)));
+    on(this.#signal, "candidate", (candidate) => this.#then(() => this.#try(candidate)));
+    on(this.#signal, "restart", () => this.#recover());
+    on(this.#signal, "state", (state) => this.#heed(state));
+    on(this.#signal, "bye", ({ reason }) => this.#end(reason));
+    on(this.#watch, "live", () => (this.#tell(), this.#emit("live", {})));
+    on(this.#watch, "silence", () => (this.#tell(), this.#emit("silence", {}), this.#recover()));
+    on(this.#watch, "flow", (flow) => (this.#tell(), this.#emit("flow", flow)));
+    on(this.#watch, "level", ({ level }) => (this.#tell(), this.#emit("quality", { level, whose: "mine" })));
+    on(this.#watch, "second", ({ available }) => this.#weigh(available));
+  }
+
+  /** Show the ticket, or fetch a fresh one: each opens the seat once. */
+  async #sit() {
+    if (this.#over || !this.#signal.ready) return; // `open` comes back here
+    let ticket = this.#ticket;
+    this.#ticket = null;
+    if (!ticket) {
+      if (!this.#fetchSeatTicket) return;
+      try {
+        ticket = await this.#fetchSeatTicket();
+      } catch {
+        setTimeout(() => this.#sit(), TICKET_AGAIN);
+        return;
+      }
+      if (ticket === null) return this.#end("closed");
+    }
+    this.#signal.send("join", { ticket, page: this.#page });
+  }
+
+  /** The other seat is there: begin, begin anew with a page that knows nothing, or mend. @param {string} page */
+  #meet(page) {
+    this.#peer = page;
+    this.#tell();
+    if (this.#seat === "patient") {
+      if (!this.#watch.flowing) this.#guard(); // the offer comes by itself
+    } else if (this.#offeredTo !== page) {
+      this.#then(() => this.#offerTo(page));
+    } else if (!this.#watch.flowing) {
+      this.#recover();
+    }
+  }
+
+  /** @param {{microphone: boolean, camera: boolean, receiving: boolean, level: number}} state */
+  #heed(state) {
+    this.#watch.expected = state.microphone || state.camera;
+    this.#emit("peer-state", state);
+    this.#emit("quality", { level: state.level, whose: "theirs" });
+  }
+
+  // --- the connection: one step at a time --------------------------------------------------------------------------------
+
+  /** @param {() => unknown} step */
+  #then(step) {
+    const guarded = async () => void (this.#over || (await step()));
+    this.#steps = this.#steps.then(guarded).catch((error) => console.warn("call: a step failed", error));
+    return this.#steps;
+  }
+
+  async #build() {
+    this.#pc?.close();
+    const pc = new RTCPeerConnection({ iceServers: this.#iceServers, bundlePolicy: "max-bundle" });
+    this.#pc = pc;
+    this.#found = [];
+    this.#offeredTo = null;
+    pc.onicecandidate = ({ candidate }) => pc === this.#pc && candidate && this.#send(candidate);
+    pc.ontrack = ({ track }) => this.#show(track);
+    pc.onconnectionstatechange = () => {
+      if (pc !== this.#pc) return;
+      if (pc.connectionState === "connected") this.#calm();
+      if (pc.connectionState === "failed") this.#recover();
+    };
+    this.#watch.watch(pc);
+    if (this.#seat !== "practitioner") return;
+    for (const kind of ["audio", "video"]) pc.addTransceiver(kind, { direction: "sendrecv" });
+    await attach(pc, this.#stream);
+    await tune(pc);
+    await pc.setLocalDescription(await pc.createOffer());
+  }
+
+  /** @param {string} page */
+  async #offerTo(page) {
+    if (!this.#pc || this.#offeredTo !== null) await this.#build();
+    this.#offeredTo = page;
+    this.#describe("offer");
+    this.#guard();
+  }
+
+  /** Send the local description, then the candidates that waited for it. @param {"offer" | "answer"} type */
+  #describe(type) {
+    this.#signal.send(type, { sdp: voiceFirst(this.#pc?.localDescription?.sdp ?? "") });
+    const found = this.#found ?? [];
+    this.#found = null;
+    for (const candidate of found) this.#send(candidate);
+  }
+
+  /** @param {RTCIceCandidate} candidate */
+  #send(candidate) {
+    if (this.#found) this.#found.push(candidate);
+    else this.#signal.send("candidate", { candidate: candidate.candidate, mid: candidate.sdpMid });
+  }
+
+  /** @param {string} sdp */
+  async #answer(sdp) {
+    const known = this.#pc?.remoteDescription;
+    if (!this.#pc || (known && fingerprint(known.sdp) !== fingerprint(sdp))) await this.#build();
+    const pc = /** @type {RTCPeerConnection} */ (this.#pc);
+    this.#found ??= [];
+    await pc.setRemoteDescription({ type: "offer", sdp });
+    await attach(pc, this.#stream);
+    await pc.setLocalDescription(await pc.createAnswer());
+    this.#describe("answer");
+    await tune(pc);
+    this.#guard();
+  }
+
+  /** @param {string} sdp */
+  async #take(sdp) {
+    if (this.#pc?.signalingState === "have-local-offer") await this.#pc.setRemoteDescription({ type: "answer", sdp });
+  }
+
+  /** @param {{candidate: string | null, mid: string | null}} said */
+  async #try({ candidate, mid }) {
+    if (!candidate || !this.#pc?.remoteDescription) return;
+    try {
+      await this.#pc.addIceCandidate({ candidate, sdpMid: mid });
+    } catch (refused) {
+      console.debug("call: a candidate of a former offer", refused);
+    }
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #show(track) {
+    for (const former of this.remoteStream.getTracks()) {
+      if (former.kind === track.kind) this.remoteStream.removeTrack(former);
+    }
+    this.remoteStream.addTrack(track);
+    this.#emit("remote-track", { track, stream: this.remoteStream });
+  }
+
+  // --- bringing it back -----------------------------------------------------------------------------------------------------
+
+  /** Something is wrong: the practitioner's side mends it, the patient's side asks for that. Once per watchdog. */
+  #recover() {
+    if (this.#over || this.#watchdog !== undefined || !this.#peer) return;
+    this.#guard();
+    if (this.#seat === "patient") this.#signal.send("restart");
+    else this.#then(() => this.#mend());
+  }
+
+  /** First new ICE credentials on the same connection, then, every second time, a new connection. */
+  async #mend() {
+    const peer = this.#peer;
+    if (!peer || !this.#pc) return;
+    if (this.#fetchIceServers) {
+      this.#iceServers = await this.#fetchIceServers();
+      this.#pc.setConfiguration({ iceServers: this.#iceServers, bundlePolicy: "max-bundle" });
+    }
+    if (this.#attempts++ % 2 === 1) return this.#offerTo(peer);
+    this.#found = [];
+    await this.#pc.setLocalDescription(await this.#pc.createOffer({ iceRestart: true }));
+    this.#describe("offer");
+  }
+
+  /** Begin to count: what is not connected, or does not flow, in 4 s is begun again. */
+  #guard() {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = setTimeout(() => {
+      this.#watchdog = undefined;
+      if (this.#pc?.connectionState !== "connected" || !this.#watch.flowing) this.#recover();
+    }, WATCHDOG);
+  }
+
+  #calm() {
+    this.#attempts = 0;
+  }
+
+  /** @param {number | undefined} available */
+  async #weigh(available) {
+    if (this.#pc && (await this.#gate.weigh(this.#pc, available))) this.#emit("picture", { paused: this.#gate.paused });
+  }
+
+  /** @param {string} reason */
+  #end(reason) {
+    if (this.#over) return;
+    this.#over = true;
+    this.#listening.abort();
+    clearTimeout(this.#watchdog);
+    this.#watch.stop();
+    this.#pc?.close();
+    this.#signal.inCall = false;
+    this.#emit("ended", { reason });
+  }
+
+  /** @param {string} type @param {object} detail */
+  #emit(type, detail) {
+    return this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * <tc-live line="queue" src="/desk/queue">: a piece that fetches itself again when its line is nudged.
+ * A lost nudge costs a refresh, never a truth: it also refetches when the network or the page comes back.
+ * While it cannot, it says how old its lines are.
+ * @module
+ */
+
+import { fetchFragment, place, Refused } from "./fragment.js";
+import { since, word } from "./words.js";
+
+const RETRY_FIRST = 2_000;
+const RETRY_MOST = 30_000;
+
+/** @type {Set<TcLive>} */
+const alive = new Set();
+
+/** Keeps one fragment fresh. */
+export class TcLive extends HTMLElement {
+  #at = new Date();
+  #busy = false;
+  #again = false;
+  #wait = RETRY_FIRST;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  connectedCallback() {
+    alive.add(this);
+  }
+
+  disconnectedCallback() {
+    alive.delete(this);
+    clearTimeout(this.#timer);
+  }
+
+  get line() {
+    return this.getAttribute("line") ?? "";
+  }
+
+  /** Fetch again, once at a time; a nudge that comes meanwhile asks for one more. */
+  async refresh() {
+    if (this.#busy) {
+      this.#again = true;
+      return;
+    }
+    this.#busy = true;
+    clearTimeout(this.#timer);
+    try {
+      const text = await fetchFragment(this.getAttribute("src") ?? "");
+      if (text !== null) place(this.querySelector("[data-live-body]") ?? this, text);
+      this.#fresh();
+    } catch (error) {
+      if (error instanceof Refused && error.markup && error.status < 500) {
+        place(this.querySelector("[data-live-body]") ?? this, error.markup);
+      } else {
+        this.#stale();
+      }
+    } finally {
+      this.#busy = false;
+    }
+    if (this.#again) {
+      this.#again = false;
+      await this.refresh();
+    }
+  }
+
+  #fresh() {
+    this.#at = new Date();
+    this.#wait = RETRY_FIRST;
+    this.removeAttribute("data-stale");
+    const notice = this.#notice();
+    if (notice) notice.hidden = true;
+    this.dispatchEvent(new CustomEvent("fresh", { bubbles: true }));
+  }
+
+  #stale() {
+    this.setAttribute("data-stale", "");
+    this.showAge();
+    this.#timer = setTimeout(() => this.refresh(), this.#wait);
+    this.#wait = Math.min(RETRY_MOST, this.#wait * 2);
+  }
+
+  /** Say how old the lines are, if they are. */
+  showAge() {
+    const notice = this.#notice();
+    if (!notice || !this.hasAttribute("data-stale")) return;
+    const words = notice.querySelector("span") ?? notice;
+    words.textContent = word("stale", { age: since(this.#at) });
+    notice.hidden = false;
+  }
+
+  /** @returns {HTMLElement | null} */
+  #notice() {
+    return this.querySelector("[data-live-stale]");
+  }
+}
+
+customElements.define("tc-live", TcLive);
+
+/** @param {(one: TcLive) => boolean} [which] */
+function refreshAll(which = () => true) {
+  for (const one of alive) if (which(one)) void one.refresh();
+}
+
+/**
+ * Listen to a source of nudges (the EventTarget of signal.js): `nudge` events whose detail.line names what changed.
+ * @param {EventTarget} source
+ */
+export function follow(source) {
+  source.addEventListener("nudge", (event) => {
+    const line = /** @type {CustomEvent<{line: string}>} */ (event).detail.line;
+    refreshAll((one) => one.line.split(" ").includes(line));
+  });
+  source.addEventListener("reconnected", () => refreshAll());
+}
+
+follow(document);
+addEventListener("online", () => refreshAll());
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") refreshAll();
+});
+setInterval(() => alive.forEach((one) => one.showAge()), 20_000);
