@@ -22,7 +22,7 @@ def test_env_example_shows_every_setting_and_no_other() -> None:
 
 
 def test_the_readme_names_every_setting_and_no_other() -> None:
-    needs("clinic_ui/render.py", "server/app.py")
+    needs("clinic_ui/cabin/pages.py", "clinic_ui/desk/pages.py")
     assert _named_in("README.md") == SETTINGS
 
 

@@ -42,7 +42,7 @@ def french() -> dict[str, str]:
 @cache
 def english() -> Catalog:
     """The English catalogue."""
-    needs("clinic_ui/locale/en/LC_MESSAGES/telecabin.po", "clinic_ui/render.py", "server/app.py")
+    needs("clinic_ui/locale/en/LC_MESSAGES/telecabin.po", "clinic_ui/cabin/pages.py")
     with ENGLISH.open("rb") as file:
         return read_po(file, locale="en")
 
@@ -106,7 +106,7 @@ def _unmarked(path: Path) -> Iterator[str]:
 
 
 # French that is not said to a person as a sentence of ours: names and places of the synthetic village.
-SYNTHETIC = {"server/demo", "server/cli.py"}
+SYNTHETIC = {"server/village", "server/cli.py"}
 
 
 def test_modules_mark_every_french_sentence() -> None:
