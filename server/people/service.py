@@ -84,12 +84,16 @@ class People:
         *,
         who: Identity | None,
         fictitious: bool,
+        code: str = "",
     ) -> Registered:
-        """Write a new patient in the caller's transaction: key, sealed traits, blind indexes, audit."""
+        """Write a new patient in the caller's transaction: key, sealed traits, blind indexes, audit.
+
+        `code` is the paper code of somebody whose paper exists already; others get a fresh one.
+        """
         patient_id = PatientId(new_id())
         await self._vault.make_key(tx, patient_id)
         sealed = await self._vault.seal(tx, _place(patient_id, 1), msgspec.json.encode(traits))
-        code = await self._free_code(tx)
+        code = code or await self._free_code(tx)
         tx.add(
             PatientRow(
                 id=patient_id,
