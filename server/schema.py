@@ -3,7 +3,10 @@
 from server.accounts import tables as accounts
 from server.audit import tables as audit
 from server.database.rows import Row
+from server.encounters import tables as encounters
+from server.evaluation import tables as evaluation
 from server.people import tables as people
+from server.records import tables as records
 
 METADATA = Row.metadata
-SUBJECTS = (accounts, audit, people)
+SUBJECTS = (accounts, audit, encounters, evaluation, people, records)

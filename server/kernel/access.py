@@ -76,6 +76,8 @@ class Act(StrEnum):
     """Put a patient in the queue from the front office."""
     ENCOUNTER_CLAIM = "encounter:claim"
     """Take, release, ring again, hang up."""
+    DUTY_SAY = "duty:say"
+    """Say that one takes patients now, or not."""
     CALL_SEAT = "call:seat"
     """Get the ticket of one's own seat in a call."""
     CALL_REPORT = "call:report"
@@ -85,6 +87,9 @@ class Act(StrEnum):
     HISTORY_READ = "history:read"
     MEASURES_TAKE = "measures:take"
     MEASURES_READ = "measures:read"
+    BACKGROUND_READ = "background:read"
+    BACKGROUND_WRITE = "background:write"
+    """Allergies, conditions and medications."""
     PATIENT_REGISTER = "patient:register"
     PATIENT_SEARCH = "patient:search"
     PATIENT_READ = "patient:read"
@@ -108,6 +113,7 @@ RULES: dict[Act, frozenset[Role]] = {
     Act.QUEUE_SEE: frozenset({Role.GP}),
     Act.QUEUE_PUT: frozenset({Role.HEALTH_WORKER}),
     Act.ENCOUNTER_CLAIM: frozenset({Role.GP}),
+    Act.DUTY_SAY: frozenset({Role.GP}),
     Act.CALL_SEAT: frozenset({Role.CABIN, Role.GP}),
     Act.CALL_REPORT: frozenset({Role.CABIN, Role.GP}),
     Act.NOTE_WRITE: frozenset({Role.GP}),
@@ -115,6 +121,8 @@ RULES: dict[Act, frozenset[Role]] = {
     Act.HISTORY_READ: frozenset({Role.GP}),
     Act.MEASURES_TAKE: frozenset({Role.HEALTH_WORKER}),
     Act.MEASURES_READ: frozenset({Role.GP, Role.HEALTH_WORKER}),
+    Act.BACKGROUND_READ: frozenset({Role.GP, Role.HEALTH_WORKER}),
+    Act.BACKGROUND_WRITE: frozenset({Role.GP, Role.HEALTH_WORKER}),
     Act.PATIENT_REGISTER: frozenset({Role.HEALTH_WORKER}),
     Act.PATIENT_SEARCH: frozenset({Role.HEALTH_WORKER}),
     Act.PATIENT_READ: frozenset({Role.GP, Role.HEALTH_WORKER}),

@@ -1,0 +1,1 @@
+"""A visit from “see a doctor” to “closed”: intake, queue, claim, call, incidents, goodbye."""

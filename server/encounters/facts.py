@@ -1,0 +1,52 @@
+"""What a visit tells the subjects below: to the records, who took part and when. Fulfils `records` `Visits`."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.encounters import store
+from server.encounters.rules import Accompanied, EncounterStatus
+from server.encounters.service.ground import Ground
+from server.encounters.tables import EncounterRow
+from server.kernel.ids import CabinId, EncounterId, PatientId
+from server.people import store as people_store
+from server.records.rules.note import Part, Participant, VisitFacts
+
+
+class EncounterFacts:
+    """Facts of visits, read in the caller's transaction. The caller has authorised and audits."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    async def facts(self, tx: AsyncSession, encounter_id: EncounterId) -> VisitFacts:
+        """Return what the visit knows, and hold it still until the transaction ends; raises NotFound.
+
+        The visit starts with the first picture or sound, or with the claim when there never was any.
+        """
+        row = await store.visit(tx, encounter_id)
+        return VisitFacts(
+            encounter_id=row.id,
+            patient_id=row.patient_id,
+            practitioner_id=row.practitioner_id,
+            fence=row.fence,
+            in_progress=row.status is EncounterStatus.IN_PROGRESS,
+            started_at=row.live_at or row.claimed_at,
+            ended_at=row.ended_at,
+            participants=await self._participants(tx, row),
+            seated_in=row.cabin_id if row.seated_at and row.left_at is None else None,
+        )
+
+    async def patient_in(self, tx: AsyncSession, cabin_id: CabinId) -> tuple[EncounterId, PatientId] | None:
+        """Return the visit that sits in a cabin and its patient, or None."""
+        row = await store.seated(tx, cabin_id)
+        return (row.id, row.patient_id) if row else None
+
+    async def _participants(self, tx: AsyncSession, row: EncounterRow) -> tuple[Participant, ...]:
+        present = []
+        if row.practitioner_id is not None:
+            doctor = await people_store.practitioner(tx, row.practitioner_id)
+            present.append(Participant(Part.PRACTITIONER, doctor.name, doctor.rpps))
+        answers = await self._ground.answers(tx, row)
+        if answers.companion:
+            beside = row.accompanied is Accompanied.WITH_HEALTH_WORKER
+            present.append(Participant(Part.HEALTH_WORKER if beside else Part.COMPANION, answers.companion))
+        return tuple(present)

@@ -1,0 +1,200 @@
+"""The named queries of visits, consents, incidents and duty."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.encounters.rules import CallStatus, Encounter, EncounterStatus
+from server.encounters.tables import ConsentRow, DutyRow, EncounterRow, IncidentRow
+from server.kernel.access import Identity
+from server.kernel.errors import Conflict
+from server.kernel.ids import CabinId, EncounterId, PatientId, PractitionerId, SiteId
+from server.kernel.words import N_
+from server.people.tables import CabinRow, CareRelation, PatientRow, PractitionerRow
+
+_S = EncounterStatus
+BEFORE_THE_DOCTOR = (_S.ARRIVED, _S.TRIAGED, _S.ON_LEAVE)
+MEASURED = 30  # the newest visits whose length says how long one takes
+_LINE = (EncounterRow.priority.desc(), EncounterRow.triaged_at, EncounterRow.id)
+
+
+async def lock_cabin(tx: AsyncSession, cabin_id: CabinId) -> CabinRow:
+    """Return the cabin and let nobody else change who sits in it until this transaction ends."""
+    query = select(CabinRow).where(CabinRow.id == cabin_id).with_for_update(key_share=True)
+    return (await tx.scalars(query)).one()
+
+
+async def lock_patient(tx: AsyncSession, patient_id: PatientId) -> PatientRow:
+    """Return the patient and let nobody else open a visit for them until this transaction ends."""
+    query = select(PatientRow).where(PatientRow.id == patient_id).with_for_update(key_share=True)
+    return (await tx.scalars(query)).one()
+
+
+async def visit(tx: AsyncSession, encounter_id: EncounterId) -> EncounterRow:
+    """Return a visit, locked until this transaction ends."""
+    query = select(EncounterRow).where(EncounterRow.id == encounter_id).with_for_update()
+    return (await tx.scalars(query)).one()
+
+
+async def look(tx: AsyncSession, encounter_id: EncounterId) -> EncounterRow:
+    """Return a visit to look at."""
+    return (await tx.scalars(select(EncounterRow).where(EncounterRow.id == encounter_id))).one()
+
+
+async def seated(tx: AsyncSession, cabin_id: CabinId, *, lock: bool = False) -> EncounterRow | None:
+    """Return the visit that sits in a cabin."""
+    query = select(EncounterRow).where(
+        EncounterRow.cabin_id == cabin_id, EncounterRow.seated_at.is_not(None), EncounterRow.left_at.is_(None)
+    )
+    return (await tx.scalars(query.with_for_update() if lock else query)).one_or_none()
+
+
+async def open_of_patient(tx: AsyncSession, patient_id: PatientId) -> EncounterRow | None:
+    """Return the visit of a patient who has not seen the doctor yet."""
+    query = select(EncounterRow).where(
+        EncounterRow.patient_id == patient_id, EncounterRow.status.in_(BEFORE_THE_DOCTOR)
+    )
+    return (await tx.scalars(query.order_by(EncounterRow.arrived_at.desc()).with_for_update())).first()
+
+
+async def next_for_cabin(tx: AsyncSession, cabin_id: CabinId) -> EncounterRow | None:
+    """Return who waits for this cabin and is first in line."""
+    query = select(EncounterRow).where(
+        EncounterRow.cabin_id == cabin_id, EncounterRow.status == _S.TRIAGED, EncounterRow.seated_at.is_(None)
+    )
+    return (await tx.scalars(query.order_by(*_LINE).with_for_update())).first()
+
+
+async def claim(tx: AsyncSession, encounter_id: EncounterId, who: Identity, at: datetime) -> EncounterRow | None:
+    """Give one waiting, seated visit to one practitioner: one statement decides, and one of many wins.
+
+    Returns None to all others; raises Conflict when the practitioner already has a running visit.
+    """
+    taken = (
+        update(EncounterRow)
+        .where(
+            EncounterRow.id == encounter_id,
+            EncounterRow.status == _S.TRIAGED,
+            EncounterRow.seated_at.is_not(None),
+            EncounterRow.left_at.is_(None),
+        )
+        .values(
+            status=_S.IN_PROGRESS,
+            call=CallStatus.RINGING,
+            practitioner_id=who.practitioner_id,
+            claimed_by=who.account_id,
+            fence=EncounterRow.fence + 1,
+            claimed_at=at,
+            live_at=None,
+            ended_at=None,
+            version=EncounterRow.version + 1,
+        )
+        .returning(EncounterRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    try:
+        won = (await tx.execute(taken)).scalar_one_or_none()
+    except IntegrityError:  # uq_encounter_running: the only unique index that this statement can meet
+        raise Conflict(
+            N_("Vous avez déjà une visite en cours. Terminez-la ou rendez-la avant d’en prendre une autre."),
+            code="already-busy",
+        ) from None
+    return None if won is None else await look(tx, encounter_id)
+
+
+async def line(tx: AsyncSession) -> list[EncounterRow]:
+    """Return everybody who waits for a doctor, the first first."""
+    query = select(EncounterRow).where(EncounterRow.status == _S.TRIAGED).order_by(*_LINE)
+    return list(await tx.scalars(query))
+
+
+async def running(tx: AsyncSession) -> list[EncounterRow]:
+    """Return all visits that a practitioner has claimed and not closed."""
+    query = select(EncounterRow).where(EncounterRow.status == _S.IN_PROGRESS).order_by(EncounterRow.claimed_at)
+    return list(await tx.scalars(query))
+
+
+async def running_of(tx: AsyncSession, practitioner_id: PractitionerId) -> EncounterRow | None:
+    """Return the visit that this practitioner has claimed and not closed."""
+    query = select(EncounterRow).where(
+        EncounterRow.practitioner_id == practitioner_id, EncounterRow.status == _S.IN_PROGRESS
+    )
+    return (await tx.scalars(query)).one_or_none()
+
+
+async def of_site(tx: AsyncSession, site_id: SiteId) -> list[EncounterRow]:
+    """Return the visits of a site that are not closed, the oldest first."""
+    open_now = (*BEFORE_THE_DOCTOR, _S.IN_PROGRESS)
+    query = select(EncounterRow).where(EncounterRow.site_id == site_id, EncounterRow.status.in_(open_now))
+    return list(await tx.scalars(query.order_by(EncounterRow.arrived_at)))
+
+
+async def minutes_of_visits(tx: AsyncSession, since: datetime) -> list[float]:
+    """Return how long the newest visits took, from claim to the end of the call."""
+    query = (
+        select(EncounterRow.claimed_at, EncounterRow.ended_at)
+        .where(EncounterRow.status == _S.FINISHED, EncounterRow.ended_at > since)
+        .order_by(EncounterRow.ended_at.desc())
+        .limit(MEASURED)
+    )
+    pairs = (await tx.execute(query)).all()
+    return [(ended - claimed) / timedelta(minutes=1) for claimed, ended in pairs if claimed and ended]
+
+
+async def consent(tx: AsyncSession, encounter_id: EncounterId) -> ConsentRow | None:
+    """Return the newest answer to the consent question."""
+    query = select(ConsentRow).where(ConsentRow.encounter_id == encounter_id)
+    return (await tx.scalars(query.order_by(ConsentRow.at.desc(), ConsentRow.id.desc()))).first()
+
+
+async def incidents(tx: AsyncSession, encounter_id: EncounterId) -> list[IncidentRow]:
+    """Return what went wrong in the call, in order."""
+    query = select(IncidentRow).where(IncidentRow.encounter_id == encounter_id)
+    return list(await tx.scalars(query.order_by(IncidentRow.at, IncidentRow.id)))
+
+
+async def lock_duty(tx: AsyncSession, practitioner_id: PractitionerId) -> DutyRow | None:
+    """Return the duty of a practitioner, and let nobody else begin or end it until this transaction ends."""
+    lock = select(PractitionerRow.id).where(PractitionerRow.id == practitioner_id).with_for_update(key_share=True)
+    (await tx.scalars(lock)).one()
+    return await duty(tx, practitioner_id)
+
+
+async def duty(tx: AsyncSession, practitioner_id: PractitionerId) -> DutyRow | None:
+    """Return the duty of a practitioner, also one that was not seen for long."""
+    return (await tx.scalars(select(DutyRow).where(DutyRow.practitioner_id == practitioner_id))).one_or_none()
+
+
+async def on_duty(tx: AsyncSession, seen_after: datetime) -> list[PractitionerId]:
+    """Return the practitioners on duty, the longest first."""
+    query = select(DutyRow.practitioner_id).where(DutyRow.seen_at > seen_after)
+    return list(await tx.scalars(query.order_by(DutyRow.since, DutyRow.practitioner_id)))
+
+
+async def end_duty(tx: AsyncSession, practitioner_id: PractitionerId) -> None:
+    """Forget the duty of a practitioner."""
+    await tx.execute(delete(DutyRow).where(DutyRow.practitioner_id == practitioner_id))
+
+
+async def extend_care(
+    tx: AsyncSession, practitioner_id: PractitionerId, patient_id: PatientId, since: datetime, until: datetime
+) -> None:
+    """Let the practitioner care for the patient until an instant at least; never shorten what is longer."""
+    relation = await tx.get(CareRelation, (patient_id, practitioner_id))
+    if relation is None:
+        tx.add(
+            CareRelation(
+                patient_id=patient_id, practitioner_id=practitioner_id, since=since, until=until, treating=False
+            )
+        )
+    elif relation.until is not None and relation.until < until:
+        if relation.until <= since:
+            relation.since = since
+        relation.until = until
+
+
+def encounter(row: EncounterRow) -> Encounter:
+    """Return the visit as other subjects may know it."""
+    return Encounter(**{name: getattr(row, name) for name in Encounter.__slots__})

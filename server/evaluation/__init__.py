@@ -1,0 +1,1 @@
+"""Whether it works for the village: what residents think of their visits."""
