@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server.audit.tables import AuditEvent
 from server.database.engine import Database
 from server.kernel.access import Identity, Role
-from server.kernel.ids import AccountId, HealthWorkerId, PatientId, PractitionerId, SiteId, new_id
-from server.people.rules import IdentityStatus, SiteKind
-from server.people.tables import HealthWorkerRow, PatientRow, PractitionerRow, SiteRow
-from server.records.seal.keyring import init_key, load_keyring
+from server.kernel.errors import NotFound
+from server.kernel.ids import AccountId, CabinId, EncounterId, HealthWorkerId, PatientId, PractitionerId, SiteId, new_id
+from server.people.rules import Sex, SiteKind, Traits
+from server.people.service import People
+from server.people.tables import CareRelation, HealthWorkerRow, PractitionerRow, SiteRow
+from server.records.rules.note import Part, Participant, VisitFacts
+from server.records.seal.keyring import init_key
 from server.records.seal.start import unlock
 from server.records.seal.vault import PatientVault
+from server.records.service import Background, Measures, Notes
 from tests.clock import FakeClock
 
 
@@ -29,6 +35,7 @@ class Village:
     gp: PractitionerId
     other_gp: PractitionerId
     nurse: HealthWorkerId
+    booth: CabinId
 
     def doctor(self, practitioner: PractitionerId | None = None) -> Identity:
         """Dr Nedjar, signed in at the desk."""
@@ -45,9 +52,11 @@ class Village:
             site_id=site or self.site,
         )
 
-    def cabin(self) -> Identity:
+    def cabin(self, cabin: CabinId | None = None) -> Identity:
         """The cabin's own screen."""
-        return Identity(AccountId(new_id()), Role.CABIN, "cabine", "Cabine", site_id=self.site)
+        return Identity(
+            AccountId(new_id()), Role.CABIN, "cabine", "Cabine", cabin_id=cabin or self.booth, site_id=self.site
+        )
 
     def coordinator(self) -> Identity:
         """Who watches, and never reads."""
@@ -69,7 +78,13 @@ async def vault(database: Database, key_file: Path, clock: FakeClock) -> Patient
 @pytest_asyncio.fixture(loop_scope="session")
 async def village(database: Database) -> Village:
     """A site, two doctors and a nurse."""
-    made = Village(SiteId(new_id()), PractitionerId(new_id()), PractitionerId(new_id()), HealthWorkerId(new_id()))
+    made = Village(
+        site=SiteId(new_id()),
+        gp=PractitionerId(new_id()),
+        other_gp=PractitionerId(new_id()),
+        nurse=HealthWorkerId(new_id()),
+        booth=CabinId(new_id()),
+    )
     place = dict.fromkeys(("commune", "insee", "postcode", "address", "phone", "samu_phone", "aed", "zone"), "-")
     async with database.transaction() as tx:
         site = {"id": made.site, "name": "Mairie", "kind": SiteKind.TOWN_HALL, "latitude": 45.0, "longitude": 2.0}
@@ -82,22 +97,18 @@ async def village(database: Database) -> Village:
     return made
 
 
-async def add_patient(tx: AsyncSession, vault: PatientVault, village: Village, clock: FakeClock) -> PatientId:
-    """Register a patient: a key, then a row."""
-    patient_id = PatientId(new_id())
-    await vault.make_key(tx, patient_id)
-    await tx.execute(
-        insert(PatientRow).values(
-            id=patient_id,
-            site_id=village.site,
-            sealed_traits=b"-",
-            status=IdentityStatus.PROV,
-            fictitious=True,
-            created_at=clock(),
-            row_ver=1,
-        )
-    )
-    return patient_id
+TRAITS = Traits("Lavergne", ("Odette",), date(1941, 5, 3), Sex.FEMALE)
+
+
+async def add_patient(
+    tx: AsyncSession, vault: PatientVault, village: Village, clock: FakeClock, traits: Traits = TRAITS
+) -> PatientId:
+    """Register a patient, as the front office does, in care of the first doctor."""
+    people = People(None, vault, clock)  # type: ignore[arg-type]
+    made = await people.enrol(tx, traits, village.site, who=None, fictitious=True)
+    relation = {"practitioner_id": village.gp, "since": clock(), "treating": True}
+    await tx.execute(insert(CareRelation).values(patient_id=made.patient_id, **relation))
+    return made.patient_id
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -107,4 +118,83 @@ async def patient(database: Database, vault: PatientVault, village: Village, clo
         return await add_patient(tx, vault, village, clock)
 
 
-__all__ = ["Village", "add_patient", "load_keyring"]
+@dataclass
+class Diary:
+    """The visits of a test: stands where the encounters subject, a floor above, hands itself in."""
+
+    visits: dict[EncounterId, VisitFacts]
+
+    async def facts(self, tx: AsyncSession, encounter_id: EncounterId) -> VisitFacts:
+        """Return the facts of a visit of this test."""
+        if encounter_id not in self.visits:
+            raise NotFound("Cette consultation n’existe pas, ou elle n’est pas à vous.")
+        return self.visits[encounter_id]
+
+    def another(self, like: EncounterId) -> EncounterId:
+        """Write a new visit, like another one, into the diary."""
+        encounter_id = EncounterId(new_id())
+        self.visits[encounter_id] = replace(self.visits[like], encounter_id=encounter_id)
+        return encounter_id
+
+    def change(self, encounter_id: EncounterId, **changes: object) -> VisitFacts:
+        """Move a visit on."""
+        self.visits[encounter_id] = replace(self.visits[encounter_id], **changes)
+        return self.visits[encounter_id]
+
+
+@pytest.fixture
+def diary() -> Diary:
+    """An empty diary."""
+    return Diary({})
+
+
+@pytest.fixture
+def visit(diary: Diary, patient: PatientId, village: Village, clock: FakeClock) -> EncounterId:
+    """A visit of Odette, claimed by Dr Nedjar, its call ended."""
+    encounter_id = EncounterId(new_id())
+    diary.visits[encounter_id] = VisitFacts(
+        encounter_id=encounter_id,
+        patient_id=patient,
+        practitioner_id=village.gp,
+        fence=1,
+        in_progress=True,
+        started_at=clock() - timedelta(minutes=12),
+        ended_at=clock(),
+        participants=(
+            Participant(Part.PRACTITIONER, "Dr Nedjar", "10000000000"),
+            Participant(Part.HEALTH_WORKER, "Louise Perrin"),
+        ),
+        seated_in=village.booth,
+    )
+    return encounter_id
+
+
+@pytest.fixture
+def people(database: Database, vault: PatientVault, clock: FakeClock) -> People:
+    """The people subject, real."""
+    return People(database, vault, clock)
+
+
+@pytest.fixture
+def notes(database: Database, vault: PatientVault, diary: Diary, people: People, clock: FakeClock) -> Notes:
+    """The notes service."""
+    return Notes(database, vault, diary, people, clock)
+
+
+@pytest.fixture
+def measures(database: Database, vault: PatientVault, diary: Diary, people: People, clock: FakeClock) -> Measures:
+    """The measures service."""
+    return Measures(database, vault, diary, people, clock)
+
+
+@pytest.fixture
+def background(database: Database, vault: PatientVault, people: People, clock: FakeClock) -> Background:
+    """The background service."""
+    return Background(database, vault, people, clock)
+
+
+async def audited(database: Database, patient_id: PatientId) -> list[AuditEvent]:
+    """What the log says about a patient, oldest first."""
+    async with database.reading() as tx:
+        query = select(AuditEvent).where(AuditEvent.patient_id == patient_id).order_by(AuditEvent.id)
+        return list(await tx.scalars(query))

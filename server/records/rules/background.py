@@ -1,0 +1,37 @@
+"""What is known of a patient beforehand: allergies, conditions, medications."""
+
+import msgspec
+
+from server.kernel.words import N_
+
+ENTRIES_MAX = 100
+ENTRY_MAX = 300
+
+
+class BackgroundBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Three lists. None: nobody asked yet. Empty: asked, and there is none. A doctor must see the difference."""
+
+    allergies: tuple[str, ...] | None = None
+    conditions: tuple[str, ...] | None = None
+    medications: tuple[str, ...] | None = None
+
+
+def tidy(body: BackgroundBody) -> BackgroundBody:
+    """Return the lists without blank entries or spaces around the words."""
+    return BackgroundBody(_tidy(body.allergies), _tidy(body.conditions), _tidy(body.medications))
+
+
+def _tidy(entries: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    return None if entries is None else tuple(entry.strip() for entry in entries if entry.strip())
+
+
+def wrong_background(body: BackgroundBody) -> dict[str, str]:
+    """Return what cannot be saved, as field -> sentence."""
+    too_much = N_("C’est trop long : 100 lignes de 300 lettres au plus.")
+    return {
+        name: too_much for name in ("allergies", "conditions", "medications") if _is_too_much(getattr(body, name) or ())
+    }
+
+
+def _is_too_much(entries: tuple[str, ...]) -> bool:
+    return len(entries) > ENTRIES_MAX or any(len(entry) > ENTRY_MAX for entry in entries)

@@ -1,0 +1,166 @@
+"""The consultation note: its words, its states, and the five items that the law wants before it is signed.
+
+preliminary ──sign──> final ──amend──> amended
+  (autosaved)           └────strike──> entered-in-error
+                  the words never change again: corrections are addenda
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from server.kernel.ids import CabinId, EncounterId, PatientId, PractitionerId
+from server.kernel.words import N_
+
+TEXT_MAX = 20_000  # letters in one box of the note: a long report has 5,000
+FOLLOW_UP_MAX_DAYS = 730
+
+
+class NoteStatus(StrEnum):
+    """FHIR R4 status codes, verbatim."""
+
+    PRELIMINARY = "preliminary"
+    FINAL = "final"
+    AMENDED = "amended"
+    ENTERED_IN_ERROR = "entered-in-error"
+
+
+class Modality(StrEnum):
+    """How a follow-up takes place: FHIR's encounter classes."""
+
+    REMOTE = "VR"
+    IN_PERSON = "AMB"
+
+
+class Part(StrEnum):
+    """What somebody did in the visit."""
+
+    PRACTITIONER = "practitioner"
+    HEALTH_WORKER = "health-worker"
+    COMPANION = "companion"
+
+
+class FollowUpWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the doctor orders for later: in how many days, how, with whom beside, why."""
+
+    in_days: int
+    modality: Modality
+    with_health_worker: bool = False
+    why: str = ""
+
+
+class NoteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The words of a note. `advice` is for the patient, in plain words; the rest is for the record."""
+
+    examination: str = ""
+    conclusion: str = ""
+    acts: str = ""
+    none_prescribed: bool = False
+    incidents: str = ""
+    no_incident: bool = False
+    advice: str = ""
+    follow_up: FollowUpWish | None = None
+
+
+class Participant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody who took part. `identifier`: a doctor's RPPS, or empty for who has none."""
+
+    part: Part
+    name: str
+    identifier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VisitFacts:
+    """What the visit itself knows, for the note to be written, signed and shown."""
+
+    encounter_id: EncounterId
+    patient_id: PatientId
+    practitioner_id: PractitionerId | None
+    fence: int
+    in_progress: bool
+    started_at: datetime | None
+    ended_at: datetime | None
+    participants: tuple[Participant, ...]
+    seated_in: CabinId | None = None
+    """The cabin in which the patient still sits."""
+
+
+class SignedContent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is sealed when a note is signed: the words with the facts of the visit, together for good."""
+
+    body: NoteBody
+    participants: tuple[Participant, ...]
+    started_at: datetime
+    ended_at: datetime
+    signed_by: str
+
+
+def missing_items(body: NoteBody, facts: VisitFacts) -> dict[str, str]:
+    """Return what still lacks before signing, as field -> sentence. Empty: the note may be signed.
+
+    The five items of article R.6316-4 of the Code de la santé publique: report, acts and prescriptions,
+    identities of the professionals, date and time, technical incidents. An explicit "none" counts as said.
+    """
+    lacking = {
+        "conclusion": _report_lacks(body),
+        "acts": _acts_lack(body),
+        "participants": _identities_lack(facts),
+        "time": _time_lacks(facts),
+        "incidents": _incidents_lack(body),
+    }
+    return {field: sentence for field, sentence in lacking.items() if sentence}
+
+
+def _report_lacks(body: NoteBody) -> str:
+    return "" if body.conclusion.strip() else N_("Écrivez le compte rendu : au moins une conclusion.")
+
+
+def _acts_lack(body: NoteBody) -> str:
+    written = bool(body.acts.strip())
+    if written and body.none_prescribed:
+        return N_("Des actes sont écrits, et « Aucun » est coché. Gardez l’un des deux.")
+    if not written and not body.none_prescribed:
+        return N_("Écrivez les actes et prescriptions, ou cochez « Aucun ».")
+    return ""
+
+
+def _identities_lack(facts: VisitFacts) -> str:
+    doctors = [one for one in facts.participants if one.part is Part.PRACTITIONER]
+    if not doctors or not all(one.identifier.strip() for one in doctors):
+        return N_("L’identité du médecin manque : son nom et son numéro RPPS.")
+    if not all(one.name.strip() for one in facts.participants):
+        return N_("Le nom d’une personne présente manque.")
+    return ""
+
+
+def _time_lacks(facts: VisitFacts) -> str:
+    if facts.started_at is None or facts.ended_at is None:
+        return N_("L’heure de début ou de fin manque : terminez d’abord l’appel.")
+    if facts.ended_at < facts.started_at:
+        return N_("La fin de la consultation est avant son début.")
+    return ""
+
+
+def _incidents_lack(body: NoteBody) -> str:
+    written = bool(body.incidents.strip())
+    if written and body.no_incident:
+        return N_("Un incident est écrit, et « Aucun incident » est coché. Gardez l’un des deux.")
+    if not written and not body.no_incident:
+        return N_("Écrivez les incidents techniques, ou cochez « Aucun incident ».")
+    return ""
+
+
+def wrong_words(body: NoteBody) -> dict[str, str]:
+    """Return what cannot even be saved as a draft, as field -> sentence."""
+    texts = ("examination", "conclusion", "acts", "incidents", "advice")
+    too_long = N_("Ce texte est trop long : 20 000 lettres au plus.")
+    wrong = {name: too_long for name in texts if len(getattr(body, name)) > TEXT_MAX}
+    wish = body.follow_up
+    if wish is not None and not 1 <= wish.in_days <= FOLLOW_UP_MAX_DAYS:
+        wrong["follow_up"] = N_("Le suivi doit avoir lieu dans 1 à 730 jours.")
+    elif wish is not None and len(wish.why) > TEXT_MAX:
+        wrong["follow_up"] = too_long
+    return wrong

@@ -1,0 +1,76 @@
+"""A patient's background: one sheet of allergies, conditions and medications, saved by compare-and-swap."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from server.audit.rules import Action
+from server.database.engine import Database
+from server.kernel.access import Act, Identity, require
+from server.kernel.clock import Clock
+from server.kernel.errors import Conflict, Invalid
+from server.kernel.ids import PatientId
+from server.kernel.sealing import Vault
+from server.kernel.words import N_
+from server.people.service import People
+from server.records import store
+from server.records.rules.background import BackgroundBody, tidy, wrong_background
+from server.records.service.sealing import Desk, body_of
+
+
+@dataclass(frozen=True, slots=True)
+class BackgroundSheet:
+    """The sheet as somebody sees it. `row_ver` 0: nothing was written yet; send it back with the next save."""
+
+    patient_id: PatientId
+    row_ver: int
+    body: BackgroundBody
+    saved_at: datetime | None
+
+
+class Background:
+    """Backgrounds of patients."""
+
+    def __init__(self, database: Database, vault: Vault, people: People, now: Clock) -> None:
+        self._database = database
+        self._people = people
+        self._now = now
+        self._desk = Desk(vault, now)
+
+    async def read(self, who: Identity, patient_id: PatientId) -> BackgroundSheet:
+        """Return the sheet, with None for each list that nobody asked about yet."""
+        require(who, Act.BACKGROUND_READ)
+        async with self._database.transaction() as tx:
+            await self._people.allowed(tx, who, patient_id)
+            stored = await store.background_of(tx, patient_id)
+            await self._desk.noted(tx, who, Action.BACKGROUND_READ, patient_id)
+            if stored is None:
+                return BackgroundSheet(patient_id, 0, BackgroundBody(), None)
+            place = body_of("patient_background", patient_id, patient_id, stored.row_ver)
+            body = await self._desk.open(tx, place, stored.sealed_body, BackgroundBody)
+        return BackgroundSheet(patient_id, stored.row_ver, body, stored.saved_at)
+
+    async def save(self, who: Identity, patient_id: PatientId, body: BackgroundBody, row_ver: int) -> int:
+        """Save the sheet over version `row_ver` and return its new version; Conflict `edited-elsewhere`."""
+        require(who, Act.BACKGROUND_WRITE)
+        body = tidy(body)
+        if wrong := wrong_background(body):
+            raise Invalid(N_("La fiche n’est pas enregistrée : corrigez ce qui est indiqué."), fields=wrong)
+        async with self._database.transaction() as tx:
+            await self._people.allowed(tx, who, patient_id)
+            place = body_of("patient_background", patient_id, patient_id, row_ver + 1)
+            sealed = await self._desk.seal(tx, place, body)
+            values = {
+                "patient_id": patient_id,
+                "row_ver": row_ver + 1,
+                "key_ver": sealed.key_ver,
+                "sealed_body": sealed.body,
+                "saved_at": self._now(),
+                "saved_by": who.account_id,
+            }
+            if not await store.save_background(tx, row_ver, values):
+                raise Conflict(
+                    N_("Cette fiche a été modifiée ailleurs. Rien n’a été écrasé : relisez-la, puis reprenez."),
+                    code="edited-elsewhere",
+                )
+            await self._desk.wrote(tx, who, Action.BACKGROUND_SAVED, sealed)
+        return row_ver + 1

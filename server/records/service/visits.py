@@ -1,0 +1,15 @@
+"""What the records ask of the visits. Encounters stand on a floor above, and hand themselves in."""
+
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.kernel.ids import EncounterId
+from server.records.rules.note import VisitFacts
+
+
+class Visits(Protocol):
+    """Implemented by the encounters subject."""
+
+    async def facts(self, tx: AsyncSession, encounter_id: EncounterId) -> VisitFacts:
+        """Return what the visit knows, read in the caller's transaction; raises NotFound."""

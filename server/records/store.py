@@ -1,0 +1,172 @@
+"""The named queries of notes, observations and background: the only SQL of the records."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.database.rows import Row
+from server.kernel.ids import AccountId, EncounterId, NoteId, ObservationId, PatientId, PractitionerId
+from server.records.rules.note import NoteStatus
+from server.records.tables import AddendumRow, BackgroundRow, NoteRow, ObservationRow
+
+SIGNED = (NoteStatus.FINAL, NoteStatus.AMENDED, NoteStatus.ENTERED_IN_ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredNote:
+    """A note as it lies in the database, its words sealed."""
+
+    id: NoteId
+    encounter_id: EncounterId
+    patient_id: PatientId
+    author_id: PractitionerId
+    status: NoteStatus
+    row_ver: int
+    sealed_body: bytes
+    saved_at: datetime
+    signed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAddendum:
+    """A correction of a signed note, its words sealed."""
+
+    id: NoteId
+    note_id: NoteId
+    patient_id: PatientId
+    author_id: PractitionerId
+    row_ver: int
+    sealed_body: bytes
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObservation:
+    """A measure, sealed."""
+
+    id: ObservationId
+    patient_id: PatientId
+    encounter_id: EncounterId | None
+    status: NoteStatus
+    taken_at: datetime
+    taken_by: AccountId
+    row_ver: int
+    key_ver: int
+    sealed_body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBackground:
+    """A patient's background, sealed."""
+
+    patient_id: PatientId
+    row_ver: int
+    sealed_body: bytes
+    saved_at: datetime
+
+
+def _select(row: type[Row], stored: type) -> Any:
+    return select(*(getattr(row, field.name) for field in fields(stored)))
+
+
+async def _add_unless_there(tx: AsyncSession, row: type[Row], values: dict[str, Any]) -> bool:
+    """Insert a row; False when one of its unique values is taken. The transaction lives on either way."""
+    adder = sqlite.insert if tx.get_bind().dialect.name == "sqlite" else postgresql.insert
+    result = await tx.execute(adder(row).values(**values).on_conflict_do_nothing())
+    return cast("CursorResult[Any]", result).rowcount == 1
+
+
+async def _changed_one(tx: AsyncSession, statement: Any) -> bool:
+    result = await tx.execute(statement.execution_options(synchronize_session=False))
+    return cast("CursorResult[Any]", result).rowcount == 1
+
+
+async def note_of(tx: AsyncSession, encounter_id: EncounterId) -> StoredNote | None:
+    """Return the note of a visit, if one was begun."""
+    row = (await tx.execute(_select(NoteRow, StoredNote).where(NoteRow.encounter_id == encounter_id))).first()
+    return StoredNote(*row) if row else None
+
+
+async def add_note(tx: AsyncSession, values: dict[str, Any]) -> bool:
+    """Write the first version of a note; False when the visit has one already."""
+    return await _add_unless_there(tx, NoteRow, values)
+
+
+async def change_note(tx: AsyncSession, note_id: NoteId, row_ver: int, values: dict[str, Any]) -> bool:
+    """Write the next version over `row_ver` of a draft; False when it is not there any more."""
+    mine = (NoteRow.id == note_id, NoteRow.row_ver == row_ver, NoteRow.status == NoteStatus.PRELIMINARY)
+    return await _changed_one(tx, update(NoteRow).where(*mine).values(**values))
+
+
+async def move_note(tx: AsyncSession, note_id: NoteId, before: NoteStatus, after: NoteStatus) -> bool:
+    """Change only the status of a signed note."""
+    mine = (NoteRow.id == note_id, NoteRow.status == before)
+    return await _changed_one(tx, update(NoteRow).where(*mine).values(status=after))
+
+
+async def signed_notes(tx: AsyncSession, patient_id: PatientId, most: int) -> list[StoredNote]:
+    """Return the signed notes of a patient, newest first."""
+    query = _select(NoteRow, StoredNote).where(NoteRow.patient_id == patient_id, NoteRow.status.in_(SIGNED))
+    rows = await tx.execute(query.order_by(NoteRow.signed_at.desc()).limit(most))
+    return [StoredNote(*row) for row in rows]
+
+
+async def add_addendum(tx: AsyncSession, values: dict[str, Any]) -> None:
+    """Add a correction to a signed note."""
+    await tx.execute(insert(AddendumRow).values(**values))
+
+
+async def addenda_of(tx: AsyncSession, notes: Collection[NoteId]) -> list[StoredAddendum]:
+    """Return the corrections of these notes, oldest first."""
+    query = _select(AddendumRow, StoredAddendum).where(AddendumRow.note_id.in_(notes))
+    return [StoredAddendum(*row) for row in await tx.execute(query.order_by(AddendumRow.added_at))]
+
+
+async def add_observations(tx: AsyncSession, rows: Iterable[StoredObservation]) -> None:
+    """Write the measures of one taking."""
+    await tx.execute(insert(ObservationRow), [asdict(row) for row in rows])
+
+
+async def observation(tx: AsyncSession, observation_id: ObservationId) -> StoredObservation:
+    """Return one measure; raises NoResultFound."""
+    query = _select(ObservationRow, StoredObservation).where(ObservationRow.id == observation_id)
+    return StoredObservation(*(await tx.execute(query)).one())
+
+
+async def strike_observation(tx: AsyncSession, observation_id: ObservationId) -> bool:
+    """Mark a measure as entered in error; False when it was already."""
+    mine = (ObservationRow.id == observation_id, ObservationRow.status == NoteStatus.FINAL)
+    return await _changed_one(tx, update(ObservationRow).where(*mine).values(status=NoteStatus.ENTERED_IN_ERROR))
+
+
+async def observations_of(
+    tx: AsyncSession, patient_id: PatientId, most: int, encounter_id: EncounterId | None = None
+) -> list[StoredObservation]:
+    """Return the measures of a patient that stand, of one visit or of all, newest first."""
+    query = _select(ObservationRow, StoredObservation).where(
+        ObservationRow.patient_id == patient_id, ObservationRow.status == NoteStatus.FINAL
+    )
+    if encounter_id is not None:
+        query = query.where(ObservationRow.encounter_id == encounter_id)
+    newest_first = (ObservationRow.taken_at.desc(), ObservationRow.id)
+    return [StoredObservation(*row) for row in await tx.execute(query.order_by(*newest_first).limit(most))]
+
+
+async def background_of(tx: AsyncSession, patient_id: PatientId) -> StoredBackground | None:
+    """Return what was written of a patient's background, if anything."""
+    query = _select(BackgroundRow, StoredBackground).where(BackgroundRow.patient_id == patient_id)
+    row = (await tx.execute(query)).first()
+    return StoredBackground(*row) if row else None
+
+
+async def save_background(tx: AsyncSession, row_ver: int, values: dict[str, Any]) -> bool:
+    """Write a background over version `row_ver` (0: there is none yet); False when that is not there any more."""
+    if row_ver == 0:
+        return await _add_unless_there(tx, BackgroundRow, values)
+    mine = (BackgroundRow.patient_id == values["patient_id"], BackgroundRow.row_ver == row_ver)
+    return await _changed_one(tx, update(BackgroundRow).where(*mine).values(**values))
