@@ -6,7 +6,8 @@
 // Media that flows is never touched by a lost socket; a lost line is found by its silence, not by state names.
 
 import { CloseCode } from "./signal.js";
-import { attach, fingerprint, PictureGate, tune, voiceFirst } from "./call_media.js";
+import { Connection } from "./call_connection.js";
+import { PictureGate } from "./call_media.js";
 import { LineWatch } from "./call_watch.js";
 
 const WATCHDOG = 4000; // ms in which a negotiation connects, or is begun again
@@ -16,7 +17,7 @@ const TICKET_AGAIN = 1000; // ms before a seat ticket that could not be fetched 
 
 /**
  * Emits CustomEvents: `joined`, `peer-joined`, `peer-left` {reason} (media may still flow), `remote-track` {track,
- * stream}, `live` (first remote picture, once), `silence` (nothing arrives for 1.5 s), `flow` {seconds} (it does again),
+ * stream}, `live` (the first remote picture, once), `silence` (nothing for 1.5 s), `flow` {seconds} (it does again),
  * `quality` {level: 4..0, whose: "mine" | "theirs"}, `picture` {paused} (ours, for the voice's sake), `peer-state`
  * {microphone, camera, receiving, level}, `ended` {reason}.
  */
@@ -29,7 +30,7 @@ export class Call extends EventTarget {
   #fetchSeatTicket;
   #fetchIceServers;
   #page = crypto.randomUUID();
-  /** @type {RTCPeerConnection | null} */ #pc = null;
+  /** @type {Connection | null} */ #connection = null;
   /** @type {MediaStream | null} */ #stream = null;
   /** @type {RTCIceServer[]} */ #iceServers = [];
   /** @type {string | null} */ #ticket = null;
@@ -38,7 +39,6 @@ export class Call extends EventTarget {
   #camera = true;
   /** @type {string | null} */ #peer = null; // the other seat's page, while it is there
   /** @type {string | null} */ #offeredTo = null; // the page that has our present offer
-  /** @type {RTCIceCandidate[] | null} */ #found = []; // candidates that wait for their description; null: it is sent
   #attempts = 0;
   #over = false;
   #watch = new LineWatch();
@@ -76,7 +76,6 @@ export class Call extends EventTarget {
   join(ticket) {
     this.#asked = true;
     this.#ticket = ticket;
-    if (!this.#pc) this.#then(() => this.#build());
     this.#signal.inCall = true;
     this.#sit();
   }
@@ -84,11 +83,7 @@ export class Call extends EventTarget {
   /** Replace the tracks (another camera, the stream that came late). @param {MediaStream | null} stream */
   async setStream(stream) {
     this.#keep(stream);
-    await this.#then(async () => {
-      if (!this.#pc) return;
-      await attach(this.#pc, stream);
-      await tune(this.#pc);
-    });
+    await this.#then(() => this.#connection?.setStream(stream));
     this.#tell();
   }
 
@@ -108,7 +103,7 @@ export class Call extends EventTarget {
 
   /** @param {string} [reason] */
   hangUp(reason = "hung-up") {
-    this.#signal.send("bye", { reason });
+    if (this.#asked) this.#signal.send("bye", { reason });
     this.#end(reason);
   }
 
@@ -122,12 +117,16 @@ export class Call extends EventTarget {
   }
 
   #tell() {
-    const sends = (/** @type {string} */ kind) => this.#stream?.getTracks().some((one) => one.kind === kind && one.enabled);
-    const state = { microphone: !!sends("audio"), camera: !!sends("video") };
-    if (this.#peer) this.#signal.send("state", { ...state, receiving: this.#watch.flowing, level: this.#watch.level });
+    if (!this.#peer) return;
+    this.#signal.send("state", {
+      microphone: !!this.#stream?.getAudioTracks().some((track) => track.enabled),
+      camera: !!this.#stream?.getVideoTracks().some((track) => track.enabled),
+      receiving: this.#watch.flowing,
+      level: this.#watch.level,
+    });
   }
 
-  // --- the socket -----------------------------------------------------------------------------------------------------
+  // --- the socket ------------------------------------------------------------------------------------------
 
   #listen() {
     const options = { signal: this.#listening.signal };
@@ -137,19 +136,19 @@ export class Call extends EventTarget {
     on(this.#signal, "open", () => this.#sit());
     on(this.#signal, "lost", () => (this.#peer = null));
     on(this.#signal, "closed", ({ code }) => this.#end(code === CloseCode.Replaced ? "replaced" : "closed"));
-    on(this.#signal, "error", ({ code }) => code === "bad-ticket" && this.#sit());
+    on(this.#signal, "error", ({ code }) => code === "bad-ticket" && setTimeout(() => this.#sit(), TICKET_AGAIN));
     on(this.#signal, "joined", (joined) => this.#emit("joined", joined) && joined.page && this.#meet(joined.page));
     on(this.#signal, "peer-joined", (joined) => this.#emit("peer-joined", joined) && this.#meet(joined.page));
     on(this.#signal, "peer-left", (left) => ((this.#peer = null), this.#emit("peer-left", left)));
     on(this.#signal, "offer", ({ sdp }) => this.#then(() => this.#answer(sdp)));
-    on(this.#signal, "answer", ({ sdp }) => this.#then(() => this.#take(sdp)));
-    on(this.#signal, "candidate", (candidate) => this.#then(() => this.#try(candidate)));
+    on(this.#signal, "answer", ({ sdp }) => this.#then(() => this.#connection?.take(sdp)));
+    on(this.#signal, "candidate", (said) => this.#then(() => this.#connection?.tryCandidate(said)));
     on(this.#signal, "restart", () => this.#recover());
     on(this.#signal, "state", (state) => this.#heed(state));
     on(this.#signal, "bye", ({ reason }) => this.#end(reason));
-    on(this.#watch, "live", () => (this.#tell(), this.#emit("live", {})));
-    on(this.#watch, "silence", () => (this.#tell(), this.#emit("silence", {}), this.#recover()));
-    on(this.#watch, "flow", (flow) => (this.#tell(), this.#emit("flow", flow)));
+    on(this.#watch, "live", (live) => this.#flows("live", live));
+    on(this.#watch, "flow", (flow) => this.#flows("flow", flow));
+    on(this.#watch, "silence", (silence) => (this.#tell(), this.#emit("silence", silence), this.#recover()));
     on(this.#watch, "level", ({ level }) => (this.#tell(), this.#emit("quality", { level, whose: "mine" })));
     on(this.#watch, "second", ({ available }) => this.#weigh(available));
   }
@@ -164,8 +163,7 @@ export class Call extends EventTarget {
       try {
         ticket = await this.#fetchSeatTicket();
       } catch {
-        setTimeout(() => this.#sit(), TICKET_AGAIN);
-        return;
+        return void setTimeout(() => this.#sit(), TICKET_AGAIN);
       }
       if (ticket === null) return this.#end("closed");
     }
@@ -177,10 +175,10 @@ export class Call extends EventTarget {
     this.#peer = page;
     this.#tell();
     if (this.#seat === "patient") {
-      if (!this.#watch.flowing) this.#guard(); // the offer comes by itself
+      if (this.#broken) this.#guard(); // the offer comes by itself
     } else if (this.#offeredTo !== page) {
       this.#then(() => this.#offerTo(page));
-    } else if (!this.#watch.flowing) {
+    } else if (this.#broken) {
       this.#recover();
     }
   }
@@ -192,7 +190,7 @@ export class Call extends EventTarget {
     this.#emit("quality", { level: state.level, whose: "theirs" });
   }
 
-  // --- the connection: one step at a time --------------------------------------------------------------------------------
+  // --- the connection: one step at a time ---------------------------------------------------------------------
 
   /** @param {() => unknown} step */
   #then(step) {
@@ -202,75 +200,30 @@ export class Call extends EventTarget {
   }
 
   async #build() {
-    this.#pc?.close();
-    const pc = new RTCPeerConnection({ iceServers: this.#iceServers, bundlePolicy: "max-bundle" });
-    this.#pc = pc;
-    this.#found = [];
+    this.#connection?.close();
     this.#offeredTo = null;
-    pc.onicecandidate = ({ candidate }) => pc === this.#pc && candidate && this.#send(candidate);
-    pc.ontrack = ({ track }) => this.#show(track);
-    pc.onconnectionstatechange = () => {
-      if (pc !== this.#pc) return;
-      if (pc.connectionState === "connected") this.#calm();
-      if (pc.connectionState === "failed") this.#recover();
-    };
-    this.#watch.watch(pc);
-    if (this.#seat !== "practitioner") return;
-    for (const kind of ["audio", "video"]) pc.addTransceiver(kind, { direction: "sendrecv" });
-    await attach(pc, this.#stream);
-    await tune(pc);
-    await pc.setLocalDescription(await pc.createOffer());
+    this.#connection = new Connection(this.#iceServers, {
+      say: (type, fields) => this.#signal.send(type, fields),
+      show: (track) => this.#show(track),
+      failed: () => this.#recover(),
+    });
+    this.#watch.watch(this.#connection.pc);
+    if (this.#seat === "practitioner") await this.#connection.prepareOffer(this.#stream);
   }
 
   /** @param {string} page */
   async #offerTo(page) {
-    if (!this.#pc || this.#offeredTo !== null) await this.#build();
+    if (!this.#connection || this.#offeredTo !== null) await this.#build();
     this.#offeredTo = page;
-    this.#describe("offer");
+    this.#connection?.offer();
     this.#guard();
-  }
-
-  /** Send the local description, then the candidates that waited for it. @param {"offer" | "answer"} type */
-  #describe(type) {
-    this.#signal.send(type, { sdp: voiceFirst(this.#pc?.localDescription?.sdp ?? "") });
-    const found = this.#found ?? [];
-    this.#found = null;
-    for (const candidate of found) this.#send(candidate);
-  }
-
-  /** @param {RTCIceCandidate} candidate */
-  #send(candidate) {
-    if (this.#found) this.#found.push(candidate);
-    else this.#signal.send("candidate", { candidate: candidate.candidate, mid: candidate.sdpMid });
   }
 
   /** @param {string} sdp */
   async #answer(sdp) {
-    const known = this.#pc?.remoteDescription;
-    if (!this.#pc || (known && fingerprint(known.sdp) !== fingerprint(sdp))) await this.#build();
-    const pc = /** @type {RTCPeerConnection} */ (this.#pc);
-    this.#found ??= [];
-    await pc.setRemoteDescription({ type: "offer", sdp });
-    await attach(pc, this.#stream);
-    await pc.setLocalDescription(await pc.createAnswer());
-    this.#describe("answer");
-    await tune(pc);
+    if (!this.#connection || this.#connection.isForAnother(sdp)) await this.#build();
+    await this.#connection?.answer(sdp, this.#stream);
     this.#guard();
-  }
-
-  /** @param {string} sdp */
-  async #take(sdp) {
-    if (this.#pc?.signalingState === "have-local-offer") await this.#pc.setRemoteDescription({ type: "answer", sdp });
-  }
-
-  /** @param {{candidate: string | null, mid: string | null}} said */
-  async #try({ candidate, mid }) {
-    if (!candidate || !this.#pc?.remoteDescription) return;
-    try {
-      await this.#pc.addIceCandidate({ candidate, sdpMid: mid });
-    } catch (refused) {
-      console.debug("call: a candidate of a former offer", refused);
-    }
   }
 
   /** @param {MediaStreamTrack} track */
@@ -282,7 +235,7 @@ export class Call extends EventTarget {
     this.#emit("remote-track", { track, stream: this.remoteStream });
   }
 
-  // --- bringing it back -----------------------------------------------------------------------------------------------------
+  // --- bringing it back ------------------------------------------------------------------------------------------
 
   /** Something is wrong: the practitioner's side mends it, the patient's side asks for that. Once per watchdog. */
   #recover() {
@@ -295,15 +248,10 @@ export class Call extends EventTarget {
   /** First new ICE credentials on the same connection, then, every second time, a new connection. */
   async #mend() {
     const peer = this.#peer;
-    if (!peer || !this.#pc) return;
-    if (this.#fetchIceServers) {
-      this.#iceServers = await this.#fetchIceServers();
-      this.#pc.setConfiguration({ iceServers: this.#iceServers, bundlePolicy: "max-bundle" });
-    }
-    if (this.#attempts++ % 2 === 1) return this.#offerTo(peer);
-    this.#found = [];
-    await this.#pc.setLocalDescription(await this.#pc.createOffer({ iceRestart: true }));
-    this.#describe("offer");
+    if (!peer || !this.#connection) return;
+    if (this.#fetchIceServers) this.#iceServers = await this.#fetchIceServers();
+    if (this.#attempts++ % 2 === 1) await this.#offerTo(peer);
+    else await this.#connection.offerAgain(this.#iceServers);
   }
 
   /** Begin to count: what is not connected, or does not flow, in 4 s is begun again. */
@@ -311,17 +259,26 @@ export class Call extends EventTarget {
     clearTimeout(this.#watchdog);
     this.#watchdog = setTimeout(() => {
       this.#watchdog = undefined;
-      if (this.#pc?.connectionState !== "connected" || !this.#watch.flowing) this.#recover();
+      if (this.#broken) this.#recover();
     }, WATCHDOG);
   }
 
-  #calm() {
+  /** A peer that sends nothing is not broken as long as the connection stands. */
+  get #broken() {
+    return !this.#connection?.connected || (this.#watch.expected && !this.#watch.flowing);
+  }
+
+  /** @param {"live" | "flow"} type @param {object} detail */
+  #flows(type, detail) {
     this.#attempts = 0;
+    this.#tell();
+    this.#emit(type, detail);
   }
 
   /** @param {number | undefined} available */
   async #weigh(available) {
-    if (this.#pc && (await this.#gate.weigh(this.#pc, available))) this.#emit("picture", { paused: this.#gate.paused });
+    const pc = this.#connection?.pc;
+    if (pc && (await this.#gate.weigh(pc, available))) this.#emit("picture", { paused: this.#gate.paused });
   }
 
   /** @param {string} reason */
@@ -331,7 +288,7 @@ export class Call extends EventTarget {
     this.#listening.abort();
     clearTimeout(this.#watchdog);
     this.#watch.stop();
-    this.#pc?.close();
+    this.#connection?.close();
     this.#signal.inCall = false;
     this.#emit("ended", { reason });
   }

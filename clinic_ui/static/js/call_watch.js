@@ -45,7 +45,7 @@ export function levelOf(before, now) {
   return loss < 0.1 && available >= 100000 ? 2 : 1;
 }
 
-/** Emits `live`, `silence`, `flow` {seconds}, `level` {level} and `second` {available} about one connection at a time. */
+/** Emits `live`, `silence`, `flow` {seconds}, `level` {level}, `second` {available}: of one connection at a time. */
 export class LineWatch extends EventTarget {
   /** @type {RTCPeerConnection | null} */ #pc = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;

@@ -1,0 +1,109 @@
+// @ts-check
+// One RTCPeerConnection of a call: its description, its candidates and its senders. It ends when it is closed, and the
+// call makes another one.
+
+import { attach, fingerprint, tune, voiceFirst } from "./call_media.js";
+
+/**
+ * @typedef {object} Ends
+ * @property {(type: "offer" | "answer" | "candidate", fields: Record<string, unknown>) => void} say to the other seat
+ * @property {(track: MediaStreamTrack) => void} show what arrives
+ * @property {() => void} failed the browser gave the connection up
+ */
+
+export class Connection {
+  pc;
+  #ends;
+  /** @type {RTCIceCandidate[] | null} */ #found = []; // candidates that wait for their description; null: it is sent
+  #closed = false;
+
+  /** @param {RTCIceServer[]} iceServers @param {Ends} ends */
+  constructor(iceServers, ends) {
+    this.#ends = ends;
+    this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    this.pc.onicecandidate = ({ candidate }) => candidate && this.#tell(candidate);
+    this.pc.ontrack = ({ track }) => this.#closed || ends.show(track);
+    this.pc.onconnectionstatechange = () => this.pc.connectionState === "failed" && ends.failed();
+  }
+
+  get connected() {
+    return this.pc.connectionState === "connected";
+  }
+
+  /** Make the offer and begin to find candidates; nothing is sent. @param {MediaStream | null} stream */
+  async prepareOffer(stream) {
+    for (const kind of ["audio", "video"]) this.pc.addTransceiver(kind, { direction: "sendrecv" });
+    await this.setStream(stream);
+    await this.pc.setLocalDescription(await this.pc.createOffer());
+  }
+
+  /** Send the prepared offer. */
+  offer() {
+    this.#describe("offer");
+  }
+
+  /** Offer again with new ICE credentials, over fresh servers. @param {RTCIceServer[]} iceServers */
+  async offerAgain(iceServers) {
+    this.pc.setConfiguration({ iceServers, bundlePolicy: "max-bundle" });
+    this.#found = [];
+    await this.pc.setLocalDescription(await this.pc.createOffer({ iceRestart: true }));
+    this.#describe("offer");
+  }
+
+  /** Is this offer another connection's than the one that was answered? @param {string} sdp */
+  isForAnother(sdp) {
+    const known = this.pc.remoteDescription;
+    return known !== null && fingerprint(known.sdp) !== fingerprint(sdp);
+  }
+
+  /** @param {string} sdp @param {MediaStream | null} stream */
+  async answer(sdp, stream) {
+    this.#found ??= [];
+    await this.pc.setRemoteDescription({ type: "offer", sdp });
+    await attach(this.pc, stream);
+    await this.pc.setLocalDescription(await this.pc.createAnswer());
+    this.#describe("answer");
+    await tune(this.pc);
+  }
+
+  /** @param {string} sdp the other seat's answer */
+  async take(sdp) {
+    if (this.pc.signalingState === "have-local-offer") await this.pc.setRemoteDescription({ type: "answer", sdp });
+  }
+
+  /** @param {{candidate: string | null, mid: string | null}} said the other seat's candidate */
+  async tryCandidate({ candidate, mid }) {
+    if (!candidate || !this.pc.remoteDescription) return;
+    try {
+      await this.pc.addIceCandidate({ candidate, sdpMid: mid });
+    } catch (refused) {
+      console.debug("call: a candidate of a former offer", refused);
+    }
+  }
+
+  /** @param {MediaStream | null} stream */
+  async setStream(stream) {
+    await attach(this.pc, stream);
+    await tune(this.pc);
+  }
+
+  close() {
+    this.#closed = true;
+    this.pc.close();
+  }
+
+  /** Send the local description, then the candidates that waited for it. @param {"offer" | "answer"} type */
+  #describe(type) {
+    this.#ends.say(type, { sdp: voiceFirst(this.pc.localDescription?.sdp ?? "") });
+    const found = this.#found ?? [];
+    this.#found = null;
+    for (const candidate of found) this.#tell(candidate);
+  }
+
+  /** @param {RTCIceCandidate} candidate */
+  #tell(candidate) {
+    if (this.#closed) return;
+    if (this.#found) this.#found.push(candidate);
+    else this.#ends.say("candidate", { candidate: candidate.candidate, mid: candidate.sdpMid });
+  }
+}

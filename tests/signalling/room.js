@@ -1,0 +1,56 @@
+// A page of the tests: one seat of one call, with the real signal.js and call.js. What happens is kept in `heard`.
+
+import { Call } from "/js/call.js";
+import { Signal } from "/js/signal.js";
+
+const seat = new URLSearchParams(location.search).get("seat");
+const heard = (globalThis.heard = []);
+const video = document.querySelector("video");
+const fetchText = async (path) => (await fetch(path, { method: "POST" })).text();
+
+globalThis.connections = [];
+globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(configuration) {
+    super(configuration);
+    globalThis.connections.push(this);
+  }
+};
+globalThis.sockets = [];
+globalThis.WebSocket = class extends WebSocket {
+  constructor(url) {
+    super(url);
+    globalThis.sockets.push(this);
+  }
+};
+
+let isReady;
+globalThis.ready = new Promise((done) => (isReady = done));
+/** Wait for the next picture that this page shows. */
+globalThis.nextFrame = () => new Promise((done) => video.requestVideoFrameCallback(() => done(video.videoWidth)));
+/** Look again, until it is so. (Playwright's own waiting needs eval, which this page's policy refuses.) */
+globalThis.soon = (what) =>
+  new Promise((done) => {
+    const look = () => (what() ? done(true) : setTimeout(look, 20));
+    look();
+  });
+/** Wait until an event was heard so many times, with these fields. */
+globalThis.until = (type, times = 1, fields = {}) => {
+  const fits = (one) => one.type === type && Object.entries(fields).every(([name, value]) => one[name] === value);
+  return soon(() => heard.filter(fits).length >= times);
+};
+
+const signal = (globalThis.signal = new Signal({ fetchTicket: () => fetchText("/line-ticket") }));
+const fetchSeatTicket = () => fetchText(`/seat-ticket/${seat}`);
+const call = (globalThis.call = new Call({ signal, seat, fetchSeatTicket }));
+for (const type of ["joined", "peer-joined", "peer-left", "remote-track", "live", "silence", "flow", "quality", "picture",
+  "peer-state", "ended"]) {
+  call.addEventListener(type, ({ detail }) => heard.push({ type, at: performance.now(), ...detail, track: null, stream: null }));
+}
+signal.addEventListener("nudge", ({ detail }) => heard.push(detail));
+signal.open();
+
+globalThis.stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 480 } });
+await call.prepare({ stream: globalThis.stream });
+video.srcObject = call.remoteStream;
+call.join(await fetchSeatTicket());
+isReady();

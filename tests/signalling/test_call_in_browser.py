@@ -1,0 +1,205 @@
+"""Two pages in a real Chromium with fake cameras see each other, and again after whatever happens to them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from playwright.async_api import Page
+
+import clinic_ui
+from signalling.bus import LocalBus
+from signalling.gateway import Gateway
+from signalling.protocol import Seat
+from signalling.switchboard import Switchboard
+from signalling.tickets import LinePass, SeatPass, TicketOffice
+from tests.clock import FakeClock
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+JS = Path(clinic_ui.__file__).parent / "static" / "js"
+ROOM = (
+    "<!doctype html><title>room</title><video autoplay muted playsinline></video>"
+    "<script type=module src=/room.js></script>"
+)
+CSP = (
+    "default-src 'none'; script-src 'self'; media-src 'self' blob:; connect-src 'self' ws://127.0.0.1:*; "
+    "base-uri 'none'; form-action 'self'; require-trusted-types-for 'script'; trusted-types telecabin"
+)
+
+OpenSeat = Callable[[Seat], Awaitable[Page]]
+
+
+class House:
+    """A server with the real gateway and a page that does nothing but call."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        bus = LocalBus()
+        self.switchboard, self.tickets = Switchboard(bus), TicketOffice(bus, clock)
+        self.gateway = Gateway(self.switchboard, self.tickets)
+        self.app = web.Application()
+        self.app.router.add_get("/signal", self.gateway.open_socket)
+        self.app.router.add_get("/room", self.room)
+        self.app.router.add_get("/room.js", self.script)
+        self.app.router.add_static("/js", JS)
+        self.app.router.add_post("/line-ticket", self.line_ticket)
+        self.app.router.add_post("/seat-ticket/{seat}", self.seat_ticket)
+
+    async def room(self, _: web.Request) -> web.Response:
+        return web.Response(text=ROOM, content_type="text/html", headers={"Content-Security-Policy": CSP})
+
+    async def script(self, _: web.Request) -> web.FileResponse:
+        return web.FileResponse(Path(__file__).with_name("room.js"))
+
+    async def line_ticket(self, _: web.Request) -> web.Response:
+        return web.Response(text=await self.tickets.issue(LinePass(("queue",), "account")))
+
+    async def seat_ticket(self, request: web.Request) -> web.Response:
+        seat = Seat(request.match_info["seat"])
+        return web.Response(text=await self.tickets.issue(SeatPass("call-1", seat, "account")))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def house(clock: FakeClock) -> AsyncIterator[House]:
+    house = House(clock)
+    async with TestServer(house.app) as server:
+        house.url = str(server.make_url("/room"))  # type: ignore[attr-defined]
+        yield house
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def pages(house: House, new_page: Callable[..., Awaitable[Page]]) -> AsyncIterator[tuple[Page, Page]]:
+    """A cabin and a practitioner who see each other."""
+    opened = []
+    for seat in (Seat.PATIENT, Seat.PRACTITIONER):
+        page = await new_page()
+        page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
+        page.on("console", lambda line: print(line.type, line.text))
+        await page.goto(f"{house.url}?seat={seat}")  # type: ignore[attr-defined]
+        opened.append(page)
+    for page in opened:
+        await shows_the_other(page)
+    yield opened[0], opened[1]
+    for page in opened:
+        await page.close()
+
+
+async def shows_the_other(page: Page) -> None:
+    await page.evaluate("ready")
+    assert await page.evaluate("until('live')")
+    assert await page.evaluate("nextFrame()") > 0
+
+
+async def heard(page: Page, kind: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = await page.evaluate(f"heard.filter((one) => one.type === '{kind}')")
+    return found
+
+
+async def test_both_see_each_other_on_one_voice_first_connection(pages: tuple[Page, Page]) -> None:
+    for page in pages:
+        assert await page.evaluate("connections.length") == 1
+        sdp = await page.evaluate("connections[0].remoteDescription.sdp")
+        assert "useinbandfec=1;usedtx=0;stereo=0" in sdp
+        senders = await page.evaluate(
+            "Object.fromEntries(connections[0].getSenders().map((s) => [s.track.kind, s.getParameters().encodings[0]]))"
+        )
+        assert senders["audio"]["networkPriority"] == "high"
+        assert senders["video"]["networkPriority"] == "very-low"
+        assert senders["video"]["maxBitrate"] == 250_000
+        assert senders["video"]["scaleResolutionDownBy"] == pytest.approx(480 / 360)
+        assert await heard(page, "silence") == []
+
+
+@pytest.mark.parametrize("reloaded", [0, 1])
+async def test_a_page_that_is_reloaded_comes_back_into_the_call(pages: tuple[Page, Page], reloaded: int) -> None:
+    other = pages[1 - reloaded]
+    await pages[reloaded].reload()
+    await shows_the_other(pages[reloaded])
+    assert await other.evaluate("until('flow')")
+    assert await other.evaluate("nextFrame()") > 0
+    assert await other.evaluate("until('peer-left')")
+    assert await heard(other, "ended") == []
+
+
+@pytest.mark.parametrize("who", [0, 1])
+async def test_a_lost_socket_is_opened_again_and_the_media_does_not_notice(pages: tuple[Page, Page], who: int) -> None:
+    await pages[who].evaluate("sockets.at(-1).close()")
+    assert await pages[who].evaluate("until('joined', 2)")
+    assert await pages[1 - who].evaluate("until('peer-joined', 2)" if who == 0 else "until('peer-joined')")
+    for page in pages:
+        assert await page.evaluate("nextFrame()") > 0
+        assert await page.evaluate("connections.length") == 1
+        assert await heard(page, "silence") == []
+
+
+async def test_silence_is_heard_and_ice_is_restarted(pages: tuple[Page, Page]) -> None:
+    cabin, doctor = pages
+    ufrag = "connections[0].localDescription.sdp.match(/ice-ufrag:(.*)/)[1]"
+    before = await doctor.evaluate(ufrag)
+    active = """async (active) => { for (const sender of connections[0].getSenders()) {
+        const parameters = sender.getParameters(); parameters.encodings[0].active = active;
+        await sender.setParameters(parameters); } }"""
+    await cabin.evaluate(active, False)
+    assert await doctor.evaluate("until('silence')")
+    assert await doctor.evaluate(f"soon(() => {ufrag} !== '{before}')")
+    await cabin.evaluate(active, True)
+    assert await doctor.evaluate("until('flow')")
+    assert await doctor.evaluate("nextFrame()") > 0
+
+
+async def test_a_connection_that_died_is_made_anew(pages: tuple[Page, Page]) -> None:
+    cabin, doctor = pages
+    await cabin.evaluate("connections[0].close()")
+    assert await doctor.evaluate("until('silence')")
+    assert await doctor.evaluate("until('flow')")
+    assert await cabin.evaluate("until('flow')")
+    for page in pages:
+        assert await page.evaluate("nextFrame()") > 0
+        assert await page.evaluate("connections.length") == 2
+
+
+async def test_a_muted_microphone_stays_muted_through_a_new_connection(pages: tuple[Page, Page]) -> None:
+    cabin, doctor = pages
+    await cabin.evaluate("call.setMuted(true)")
+    assert await doctor.evaluate("until('peer-state', 1, {microphone: false, camera: true})")
+    await doctor.reload()
+    await shows_the_other(doctor)
+    assert await cabin.evaluate("stream.getAudioTracks()[0].enabled") is False
+    assert await doctor.evaluate("until('peer-state', 1, {microphone: false})")
+
+
+async def test_hanging_up_ends_the_call_for_both(pages: tuple[Page, Page]) -> None:
+    cabin, doctor = pages
+    await doctor.evaluate("call.hangUp()")
+    for page in pages:
+        await page.evaluate("until('ended')")
+        assert (await heard(page, "ended"))[0]["reason"] == "hung-up"
+    assert await cabin.evaluate("connections[0].connectionState") == "closed"
+    assert await cabin.evaluate("stream.getTracks().every((track) => track.readyState === 'live')")
+
+
+async def test_the_newest_window_takes_the_seat_and_the_former_stops(
+    pages: tuple[Page, Page], house: House, new_page: Callable[..., Awaitable[Page]]
+) -> None:
+    cabin, doctor = pages
+    newer = await new_page()
+    await newer.goto(cabin.url)
+    await shows_the_other(newer)
+    await cabin.evaluate("until('ended')")
+    assert (await heard(cabin, "ended"))[0]["reason"] == "replaced"
+    assert await doctor.evaluate("until('flow')")
+
+
+async def test_pages_hear_nudges_and_go_when_the_server_goes(pages: tuple[Page, Page], house: House) -> None:
+    await house.switchboard.nudge("queue")
+    for page in pages:
+        assert await page.evaluate("until('nudge', 1, {line: 'queue'})")
+    await house.gateway.close()
+    for page in pages:
+        assert await page.evaluate("until('joined', 2)")  # it came back by itself
+        assert await heard(page, "silence") == []
