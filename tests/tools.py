@@ -77,7 +77,7 @@ def _chromium() -> Path | None:
 POSTGRES = Tool("PostgreSQL", _postgres_bin, ("postgresql",), "brew install postgresql@16")
 REDIS = Tool("Redis", _on_path("redis-server"), ("redis-server",), "brew install redis")
 COTURN = Tool("coturn", _on_path("turnserver"), ("coturn",), "brew install coturn")
-CHROMIUM = Tool("Chromium", _chromium, ("chromium",), "brew install --cask google-chrome")
+CHROMIUM = Tool("Chromium", _chromium, ("chromium", "fonts-dejavu-core"), "brew install --cask google-chrome")
 ALL = (POSTGRES, REDIS, COTURN, CHROMIUM)
 
 
@@ -87,7 +87,7 @@ def _apt_install(absent: list[Tool]) -> None:
     names = [name for tool in absent for name in tool.debian]
     print(f"Installing for the tests: {' '.join(names)}", flush=True)
     for command in (
-        ["apt-get", "update", "-q"],
+        ["apt-get", "update", "-q", "-o", "Acquire::Retries=3"],
         ["apt-get", "install", "-q", "-y", "--no-install-recommends", *names],
     ):
         subprocess.run(command, check=True, env=quiet, stdin=subprocess.DEVNULL, stdout=sys.stderr)
