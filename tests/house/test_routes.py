@@ -6,13 +6,9 @@ from pathlib import Path
 
 from aiohttp import web
 
-from server.app import make_app
-from server.config import Config
-from server.database.engine import Database
-from server.database.migrate import migrate
 from server.kernel.policy import PUBLIC, ROUTES
-from server.records.seal.keyring import init_key
 from tests.house.landing import needs
+from tests.running import config_in, running
 
 # Read once more before adding to it: these answer anybody.
 OPEN_TO_ANYBODY = {
@@ -38,18 +34,8 @@ def _registered(app: web.Application) -> set[tuple[str, str]]:
 
 async def test_the_policy_table_and_the_routes_are_one_list(tmp_path: Path) -> None:
     needs("server/database/migrations/versions/0001_first_visit.py", "clinic_ui/cabin/pages.py")
-    key_file = tmp_path / "keys.json"
-    init_key(key_file)
-    config = Config(database_url=f"sqlite:///{tmp_path}/telecabin.db", cache_dir=tmp_path, kek_file=key_file)
-    database = Database(config.database_url)
-    await migrate(database)
-    await database.close()
-    runner = web.AppRunner(await make_app(config))
-    await runner.setup()
-    try:
-        assert _registered(runner.app) == set(ROUTES)
-    finally:
-        await runner.cleanup()
+    async with running(config_in(tmp_path)) as house:
+        assert _registered(house.app) == set(ROUTES)
 
 
 def test_what_anybody_may_ask_is_a_reviewed_list() -> None:
