@@ -59,4 +59,15 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("POST", "/api/encounters/{encounter_id}/connected"): Act.CALL_REPORT,
     ("POST", "/api/encounters/{encounter_id}/incidents"): Act.CALL_REPORT,
     ("POST", "/api/office/queue"): Act.QUEUE_PUT,
+    # records
+    ("GET", "/api/encounters/{encounter_id}/note"): Act.NOTE_WRITE,
+    ("PUT", "/api/encounters/{encounter_id}/note"): Act.NOTE_WRITE,
+    ("POST", "/api/encounters/{encounter_id}/note/addenda"): Act.NOTE_SIGN,
+    ("POST", "/api/encounters/{encounter_id}/note/strike"): Act.NOTE_SIGN,
+    ("GET", "/api/patients/{patient_id}/history"): Act.HISTORY_READ,
+    ("POST", "/api/patients/{patient_id}/observations"): Act.MEASURES_TAKE,
+    ("GET", "/api/patients/{patient_id}/observations"): Act.MEASURES_READ,
+    ("POST", "/api/observations/{observation_id}/strike"): Act.MEASURES_TAKE,
+    ("GET", "/api/patients/{patient_id}/background"): Act.BACKGROUND_READ,
+    ("PUT", "/api/patients/{patient_id}/background"): Act.BACKGROUND_WRITE,
 }
