@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import Table
 
 from server.database.engine import Database
 from server.database.rows import Row
@@ -22,30 +21,14 @@ TEMPLATE = "with_all_tables"
 def import_all_tables() -> None:
     """Import every `tables.py` of the server, so that `Row.metadata` knows them all."""
     for path in sorted(ROOT.glob("server/**/tables.py")):
-        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        try:
-            importlib.import_module(name)
-        except ImportError as lacking:  # TEMPORARY: subjects land one after the other
-            print(f"{name}: {lacking}")
-
-
-def _complete_tables() -> list[Table]:
-    """TEMPORARY: the tables whose references have landed too."""
-    known = Row.metadata.tables
-    targets = {
-        name: {key.target_fullname.rsplit(".", 1)[0] for key in table.foreign_keys} for name, table in known.items()
-    }
-    absent = {name for name, wanted in targets.items() if not wanted <= known.keys()}
-    while more := {name for name, wanted in targets.items() if wanted & absent} - absent:
-        absent |= more
-    return [table for name, table in known.items() if name not in absent]
+        importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
 
 
 async def create_all_tables(database: Database) -> None:
     """Create every table and trigger as the models draw them (a house test compares the migrations)."""
     import_all_tables()
     async with database.engine.begin() as line:
-        await line.run_sync(lambda sync: Row.metadata.create_all(sync, tables=_complete_tables()))
+        await line.run_sync(Row.metadata.create_all)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
