@@ -7,6 +7,7 @@ from server.encounters import tables as encounters
 from server.evaluation import tables as evaluation
 from server.people import tables as people
 from server.records import tables as records
+from server.scheduler import tables as scheduler
 
 METADATA = Row.metadata
-SUBJECTS = (accounts, audit, encounters, evaluation, people, records)
+SUBJECTS = (accounts, audit, encounters, evaluation, people, records, scheduler)

@@ -48,9 +48,15 @@ class Action(StrEnum):
     BACKGROUND_READ = "background:read"
     BACKGROUND_SAVED = "background:saved"
     PROMISE_MADE = "promise:made"
+    PROMISE_MOVED = "promise:moved"
+    PROMISE_READ = "promise:read"
     APPOINTMENT_BOOKED = "appointment:booked"
     APPOINTMENT_MOVED = "appointment:moved"
     APPOINTMENT_CANCELLED = "appointment:cancelled"
+    APPOINTMENT_KEPT = "appointment:kept"
+    APPOINTMENT_MISSED = "appointment:missed"
+    DAY_SHEET_READ = "day-sheet:read"
+    HOURS_CHANGED = "hours:changed"
     FEEDBACK_GIVEN = "feedback:given"
 
 

@@ -1,0 +1,165 @@
+"""From a promise to the search and back: who could serve, in which window, and what the pages see of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.kernel.errors import Invalid
+from server.kernel.ids import CabinId, HealthWorkerId, PatientId, PractitionerId, ResourceId
+from server.kernel.words import N_
+from server.people import store as people
+from server.people.rules import Cabin, HealthWorker, Practitioner, Site
+from server.scheduler import store
+from server.scheduler.rules.openings import Calendar, ResourceKind
+from server.scheduler.rules.promise import Window
+from server.scheduler.rules.search import NEEDS, Answer, Ask, Candidate, Found, PartOfDay, Sides, needed, search
+from server.scheduler.rules.units import UNIT_FOR, day_units, local_day, unit_of, wall_time
+from server.scheduler.service.views import Choice, Proposal, Proposals, Why
+from server.scheduler.store import Held
+from server.scheduler.tables import FollowUpPromise
+
+Subject = TypeVar("Subject", bound=UUID)
+LEAD_FOR = timedelta(hours=1)  # to come to the cabin from the next hamlet
+LASTS_FOR = NEEDS[ResourceKind.PATIENT] * UNIT_FOR
+TREATING_COST, ANOTHER_COST = 3, 12  # a day late for one's own doctor; four days late before a stranger
+ANOTHER_WORKER_COST = 1
+MOST_DAYS_SEEN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Everybody who could serve one promise, and their calendars."""
+
+    ask: Ask
+    sides: Sides
+    site: Site
+    strict: Window
+    practitioners: dict[PractitionerId, Practitioner]
+    cabins: dict[CabinId, Cabin]
+    health_workers: dict[HealthWorkerId, HealthWorker]
+    whys: dict[PractitionerId, Why]
+
+    def chosen(self, choice: Choice) -> Sides | None:
+        """Return the sides with only what was chosen on them, or None when something of it may not serve."""
+        wanted = {
+            ResourceKind.PRACTITIONER: choice.practitioner_id,
+            ResourceKind.CABIN: choice.cabin_id,
+            ResourceKind.HEALTH_WORKER: choice.health_worker_id,
+        }
+        narrowed = {
+            kind: tuple(one for one in side if wanted.get(kind, one.calendar.subject_id) == one.calendar.subject_id)
+            for kind, side in self.sides.items()
+        }
+        only_these = all(wanted[kind] is None for kind in wanted if kind not in self.sides)
+        return narrowed if only_these and all(len(side) == 1 for side in narrowed.values()) else None
+
+
+def held(sides: Sides, starts_at: datetime) -> set[Held]:
+    """Return the units that a chosen moment takes, of every resource."""
+    first = unit_of(starts_at)
+    return {
+        (one.calendar.resource_id, first + n)
+        for kind, side in sides.items()
+        for one in side
+        for n in range(NEEDS[kind])
+    }
+
+
+async def bench(
+    tx: AsyncSession,
+    row: FollowUpPromise,
+    now: datetime,
+    *,
+    wide: bool = False,
+    part: PartOfDay | None = None,
+    seen: Iterable[date] = (),
+) -> Bench:
+    """Load who could serve a promise. `wide` doubles the tolerance and reaches beyond today, for who comes late."""
+    site = await people.site(tx, row.site_id)
+    strict = Window(row.due_on, row.earliest_on, row.latest_on)
+    window = strict.widened(local_day(now, site.zone)) if wide else strict
+    ask = Ask(window, site.zone, row.modality, now + LEAD_FOR, part, frozenset(seen))
+    doctors = {one.id: one for one in await people.practitioners(tx)}
+    cabins = {one.id: one for one in await people.cabins(tx, row.site_id) if one.in_service}
+    workers = {one.id: one for one in await people.health_workers(tx, row.site_id)}
+    whys = dict.fromkeys(doctors, Why.ANOTHER)
+    treating = await people.treating_practitioner(tx, row.patient_id)
+    if treating in whys:
+        whys[treating] = Why.TREATING
+    whys[row.practitioner_id] = Why.ASKED
+    known = await store.calendars(tx, [*doctors, *cabins, *workers], _reach(window, site.zone))
+    patient = await _patient_calendar(tx, row.patient_id, site.zone, _reach(window, site.zone))
+    costs = {Why.ASKED: 0, Why.TREATING: TREATING_COST, Why.ANOTHER: ANOTHER_COST}
+    everyone = {
+        ResourceKind.PRACTITIONER: _side(known, {one: costs[why] for one, why in whys.items()}),
+        ResourceKind.CABIN: _side(known, dict.fromkeys(cabins, 0)),
+        ResourceKind.HEALTH_WORKER: _side(
+            known, {one: 0 if one == row.health_worker_id else ANOTHER_WORKER_COST for one in workers}
+        ),
+        ResourceKind.PATIENT: (Candidate(patient),),
+    }
+    kinds = needed(row.modality, with_health_worker=row.with_health_worker)
+    return Bench(ask, {kind: everyone[kind] for kind in kinds}, site, strict, doctors, cabins, workers, whys)
+
+
+def _reach(window: Window, zone: str) -> range:
+    first, last = day_units(window.earliest_on, zone), day_units(window.latest_on, zone)
+    return range(first.start, last.stop)
+
+
+def _side(known: Mapping[UUID, Calendar], costs: Mapping[Subject, int]) -> tuple[Candidate, ...]:
+    some = [Candidate(known[subject], cost) for subject, cost in costs.items() if subject in known]
+    return tuple(sorted(some, key=lambda one: one.cost))
+
+
+async def _patient_calendar(tx: AsyncSession, patient_id: PatientId, zone: str, span: range) -> Calendar:
+    known = await store.calendars(tx, [patient_id], span)
+    nowhere = Calendar(ResourceId(patient_id), ResourceKind.PATIENT, patient_id, zone)
+    return known.get(patient_id, nowhere)
+
+
+def proposals(row: FollowUpPromise, around: Bench) -> Proposals:
+    """Search, and return what the pages see."""
+    answer: Answer = search(around.ask, around.sides)
+    choices = tuple(_proposal(found, around) for found in answer.found)
+    days = sorted(around.ask.seen | {one.on for one in choices})
+    more = ".".join(day.isoformat() for day in days)
+    asked_by = around.practitioners[row.practitioner_id]
+    return Proposals(row.id, row.due_on, row.modality, asked_by, choices, answer.why_empty, more)
+
+
+def days_seen(after: str | None) -> frozenset[date]:
+    """Return the days that `more` of an earlier answer names, or raise Invalid."""
+    days = after.split(".") if after else []
+    try:
+        if len(days) > MOST_DAYS_SEEN:
+            raise ValueError
+        return frozenset(date.fromisoformat(day) for day in days)
+    except ValueError:
+        raise Invalid(N_("Cette liste de jours n’est pas lisible. Revenez au début.")) from None
+
+
+def _proposal(found: Found, around: Bench) -> Proposal:
+    serving = found.serving
+    doctor = PractitionerId(serving[ResourceKind.PRACTITIONER])
+    cabin = serving.get(ResourceKind.CABIN)
+    worker = serving.get(ResourceKind.HEALTH_WORKER)
+    local = wall_time(found.starts_at, around.site.zone)
+    on = date.fromisoformat(local[:10])
+    return Proposal(
+        starts_at=found.starts_at,
+        ends_at=found.starts_at + LASTS_FOR,
+        wall_time=local,
+        on=on,
+        part=PartOfDay.MORNING if local[11:] < "12:00" else PartOfDay.AFTERNOON,
+        modality=around.ask.modality,
+        practitioner=around.practitioners[doctor],
+        cabin=around.cabins[CabinId(cabin)] if cabin else None,
+        health_worker=around.health_workers[HealthWorkerId(worker)] if worker else None,
+        why=around.whys[doctor],
+        in_window=around.strict.earliest_on <= on <= around.strict.latest_on,
+    )

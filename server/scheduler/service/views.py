@@ -1,0 +1,157 @@
+"""What pages and answers get to see of follow-ups: plain, frozen, detached from the database."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from server.kernel.errors import Conflict
+from server.kernel.ids import (
+    AppointmentId,
+    CabinId,
+    EncounterId,
+    HealthWorkerId,
+    PatientId,
+    PractitionerId,
+    PromiseId,
+)
+from server.people.rules import Cabin, HealthWorker, Practitioner
+from server.records.rules.note import Modality
+from server.scheduler.rules.appointment import AppointmentStatus
+from server.scheduler.rules.promise import PromiseStatus
+from server.scheduler.rules.search import PartOfDay, WhyEmpty
+from server.scheduler.store import TAKEN
+
+
+class Why(StrEnum):
+    """Why this doctor is proposed."""
+
+    ASKED = "asked"
+    """The doctor who asked for the follow-up."""
+    TREATING = "treating"
+    ANOTHER = "another"
+
+
+class CancelReason(StrEnum):
+    """Why an appointment was cancelled."""
+
+    PATIENT = "patient"
+    PRACTITIONER = "practitioner"
+    CABIN = "cabin"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is sent back to book: a moment and who serves. It is checked anew."""
+
+    starts_at: datetime
+    practitioner_id: PractitionerId
+    cabin_id: CabinId | None = None
+    health_worker_id: HealthWorkerId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One moment to choose. `ends_at` is the patient's end: the cabin is held five minutes longer, to be cleaned."""
+
+    starts_at: datetime
+    ends_at: datetime
+    wall_time: str
+    """Local time of the site, `2026-10-20T09:30`."""
+    on: date
+    part: PartOfDay
+    modality: Modality
+    practitioner: Practitioner
+    cabin: Cabin | None
+    health_worker: HealthWorker | None
+    why: Why
+    in_window: bool
+
+    @property
+    def choice(self) -> Choice:
+        """What to send back."""
+        cabin_id = self.cabin.id if self.cabin else None
+        worker_id = self.health_worker.id if self.health_worker else None
+        return Choice(self.starts_at, self.practitioner.id, cabin_id, worker_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """Up to three moments, best first; or none, and why. `more` asks for other days when it is sent as `after`."""
+
+    promise_id: PromiseId
+    due_on: date
+    modality: Modality
+    asked_by: Practitioner
+    choices: tuple[Proposal, ...]
+    why_empty: WhyEmpty | None
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseLine:
+    """One follow-up on a worklist."""
+
+    id: PromiseId
+    status: PromiseStatus
+    encounter_id: EncounterId
+    patient_id: PatientId
+    patient_name: str
+    modality: Modality
+    with_health_worker: bool
+    due_on: date
+    earliest_on: date
+    latest_on: date
+    is_late: bool
+    """The window is over and nothing is booked."""
+    practitioner: Practitioner
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentLine:
+    """One appointment on a day sheet. `version` goes back with a move or a cancellation."""
+
+    id: AppointmentId
+    version: int
+    status: AppointmentStatus
+    starts_at: datetime
+    ends_at: datetime
+    wall_time: str
+    zone: str
+    modality: Modality
+    patient_id: PatientId
+    patient_name: str
+    practitioner: Practitioner
+    cabin: Cabin | None
+    health_worker: HealthWorker | None
+    promise_id: PromiseId | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a cabin may know of the person's appointment today: when and with whom, nothing more."""
+
+    appointment_id: AppointmentId
+    starts_at: datetime
+    wall_time: str
+    practitioner: Practitioner
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """A cancelled appointment. Booking `choice` again undoes it, as long as the moment is free."""
+
+    promise_id: PromiseId | None
+    choice: Choice
+
+
+class SlotTaken(Conflict):
+    """Somebody was faster. Nothing was booked; `proposals` are fresh."""
+
+    code = "slot-taken"
+
+    def __init__(self, proposals: Proposals) -> None:
+        super().__init__(TAKEN)
+        self.proposals = proposals

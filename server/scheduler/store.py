@@ -1,0 +1,252 @@
+"""The named queries of follow-ups. Locks are taken in one order: answer kept, promise, appointment, units by number."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import CursorResult, delete, insert, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.kernel.errors import Conflict
+from server.kernel.ids import (
+    AccountId,
+    AppointmentId,
+    EncounterId,
+    PatientId,
+    PractitionerId,
+    PromiseId,
+    ResourceId,
+    SiteId,
+)
+from server.kernel.words import N_
+from server.scheduler.rules.appointment import EXPECTED
+from server.scheduler.rules.openings import Calendar, Exceptional, WeeklyRule
+from server.scheduler.rules.promise import PromiseStatus
+from server.scheduler.rules.units import instant_of
+from server.scheduler.tables import (
+    Appointment,
+    AvailabilityException,
+    AvailabilityRule,
+    BusyUnit,
+    ClosingDay,
+    FollowUpPromise,
+    IdempotencyKey,
+    Resource,
+)
+
+LANE = 0
+Held = tuple[ResourceId, int]
+"""One unit of one resource."""
+TAKEN = N_("Ce moment vient d’être pris. Rien n’a été réservé. Choisissez un autre moment.")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """What was answered to a request with the same key."""
+
+    request_hash: bytes
+    response: str
+
+
+async def calendars(tx: AsyncSession, subjects: Collection[UUID], span: range) -> dict[UUID, Calendar]:
+    """Return the calendars of those subjects that are active resources, with what is taken in `span`."""
+    query = select(Resource).where(Resource.subject_id.in_(list(subjects)), Resource.active.is_(True))
+    resources = list(await tx.scalars(query))
+    ids = [resource.id for resource in resources]
+    rules = await _rules(tx, ids)
+    exceptions = await _exceptions(tx, ids, span)
+    taken = await _taken(tx, ids, span)
+    closing = await _closing_days(tx, {resource.zone for resource in resources})
+    return {
+        one.subject_id: Calendar(
+            one.id,
+            one.kind,
+            one.subject_id,
+            one.zone,
+            tuple(rules[one.id]),
+            tuple(exceptions[one.id]),
+            frozenset(closing[one.zone]),
+            frozenset(taken[one.id]),
+        )
+        for one in resources
+    }
+
+
+async def _rules(tx: AsyncSession, ids: list[ResourceId]) -> dict[ResourceId, list[WeeklyRule]]:
+    found: dict[ResourceId, list[WeeklyRule]] = defaultdict(list)
+    for row in await tx.scalars(select(AvailabilityRule).where(AvailabilityRule.resource_id.in_(ids))):
+        rule = WeeklyRule(row.weekday, row.start_min, row.end_min, row.modality, row.valid_from, row.valid_to)
+        found[row.resource_id].append(rule)
+    return found
+
+
+async def _exceptions(tx: AsyncSession, ids: list[ResourceId], span: range) -> dict[ResourceId, list[Exceptional]]:
+    found: dict[ResourceId, list[Exceptional]] = defaultdict(list)
+    query = select(AvailabilityException).where(
+        AvailabilityException.resource_id.in_(ids),
+        AvailabilityException.starts_at < instant_of(span.stop),
+        AvailabilityException.ends_at > instant_of(span.start),
+    )
+    for row in await tx.scalars(query):
+        found[row.resource_id].append(Exceptional(row.kind, row.starts_at, row.ends_at, row.modality))
+    return found
+
+
+async def _taken(tx: AsyncSession, ids: list[ResourceId], span: range) -> dict[ResourceId, list[int]]:
+    found: dict[ResourceId, list[int]] = defaultdict(list)
+    query = select(BusyUnit.resource_id, BusyUnit.unit).where(
+        BusyUnit.resource_id.in_(ids), BusyUnit.unit >= span.start, BusyUnit.unit < span.stop
+    )
+    for resource_id, unit in await tx.execute(query):
+        found[resource_id].append(unit)
+    return found
+
+
+async def _closing_days(tx: AsyncSession, zones: set[str]) -> dict[str, list[date]]:
+    found: dict[str, list[date]] = defaultdict(list)
+    for row in await tx.scalars(select(ClosingDay).where(ClosingDay.zone.in_(zones))):
+        found[row.zone].append(row.on)
+    return found
+
+
+async def add_resource(tx: AsyncSession, row: Resource) -> ResourceId:
+    """Add a resource unless its subject has one; return the id that its subject has."""
+    values = {name: getattr(row, name) for name in ("id", "kind", "subject_id", "zone", "active")}
+    await _insert_unless_there(tx, Resource, values)
+    return (await tx.scalars(select(Resource.id).where(Resource.subject_id == row.subject_id))).one()
+
+
+async def replace_rules(tx: AsyncSession, resource_id: ResourceId, rules: Iterable[AvailabilityRule]) -> None:
+    """Put these weekly rules in the place of all earlier ones."""
+    await tx.execute(delete(AvailabilityRule).where(AvailabilityRule.resource_id == resource_id))
+    tx.add_all(rules)
+    await tx.flush()
+
+
+async def add_closing_day(tx: AsyncSession, zone: str, on: date, label: str) -> None:
+    """Add a closing day; one that people have edited stays as it is."""
+    await _insert_unless_there(tx, ClosingDay, {"zone": zone, "on": on, "label": label})
+
+
+async def take(tx: AsyncSession, appointment_id: AppointmentId, held: Collection[Held]) -> None:
+    """Take units, all or none: one statement, sorted. Raises Conflict `slot-taken`, and the transaction is dead."""
+    if not held:
+        return
+    ordered = sorted(held, key=lambda one: (one[0].bytes, one[1]))
+    rows = [
+        {"resource_id": resource_id, "unit": unit, "lane": LANE, "appointment_id": appointment_id}
+        for resource_id, unit in ordered
+    ]
+    try:
+        await tx.execute(insert(BusyUnit).values(rows))
+    except IntegrityError:
+        raise Conflict(TAKEN, code="slot-taken") from None
+
+
+async def let_go(tx: AsyncSession, appointment_id: AppointmentId, held: Iterable[Held] | None = None) -> None:
+    """Free these units of an appointment, or all of them."""
+    mine = delete(BusyUnit).where(BusyUnit.appointment_id == appointment_id, BusyUnit.lane == LANE)
+    if held is not None:
+        mine = mine.where(tuple_(BusyUnit.resource_id, BusyUnit.unit).in_(list(held)))
+    await tx.execute(mine)
+
+
+async def held_by(tx: AsyncSession, appointment_id: AppointmentId) -> set[Held]:
+    """Return the units that an appointment holds."""
+    query = select(BusyUnit.resource_id, BusyUnit.unit).where(BusyUnit.appointment_id == appointment_id)
+    return {(resource_id, unit) for resource_id, unit in await tx.execute(query)}
+
+
+async def promise(tx: AsyncSession, promise_id: PromiseId, *, lock: bool = False) -> FollowUpPromise:
+    """Return a promise; locked, nobody else moves it until this transaction ends."""
+    query = select(FollowUpPromise).where(FollowUpPromise.id == promise_id)
+    return (await tx.scalars(query.with_for_update() if lock else query)).one()
+
+
+async def promise_of_visit(tx: AsyncSession, encounter_id: EncounterId) -> FollowUpPromise | None:
+    """Return the promise that a visit ended with."""
+    return await tx.scalar(select(FollowUpPromise).where(FollowUpPromise.encounter_id == encounter_id))
+
+
+async def promises(
+    tx: AsyncSession,
+    statuses: Collection[PromiseStatus],
+    *,
+    site_id: SiteId | None = None,
+    practitioner_id: PractitionerId | None = None,
+) -> list[FollowUpPromise]:
+    """Return promises of a site, or of the doctor who asked, the most urgent first."""
+    query = select(FollowUpPromise).where(FollowUpPromise.status.in_(list(statuses)))
+    if site_id is not None:
+        query = query.where(FollowUpPromise.site_id == site_id)
+    if practitioner_id is not None:
+        query = query.where(FollowUpPromise.practitioner_id == practitioner_id)
+    return list(await tx.scalars(query.order_by(FollowUpPromise.latest_on, FollowUpPromise.id)))
+
+
+async def promises_by_id(tx: AsyncSession, ids: Iterable[PromiseId]) -> dict[PromiseId, FollowUpPromise]:
+    """Return these promises."""
+    rows = await tx.scalars(select(FollowUpPromise).where(FollowUpPromise.id.in_(list(ids))))
+    return {row.id: row for row in rows}
+
+
+async def appointment(tx: AsyncSession, appointment_id: AppointmentId, *, lock: bool = False) -> Appointment:
+    """Return an appointment."""
+    query = select(Appointment).where(Appointment.id == appointment_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return (await tx.scalars(query)).one()
+
+
+async def appointments(
+    tx: AsyncSession,
+    begin: datetime,
+    end: datetime,
+    *,
+    site_id: SiteId | None = None,
+    practitioner_id: PractitionerId | None = None,
+    patient_id: PatientId | None = None,
+    expected_only: bool = False,
+) -> list[Appointment]:
+    """Return the appointments that start in [begin, end) of a site, a practitioner or a patient, in order."""
+    query = select(Appointment).where(Appointment.starts_at >= begin, Appointment.starts_at < end)
+    if site_id is not None:
+        query = query.where(Appointment.site_id == site_id)
+    if practitioner_id is not None:
+        query = query.where(Appointment.practitioner_id == practitioner_id)
+    if patient_id is not None:
+        query = query.where(Appointment.patient_id == patient_id)
+    if expected_only:
+        query = query.where(Appointment.status.in_(EXPECTED))
+    return list(await tx.scalars(query.order_by(Appointment.starts_at, Appointment.id)))
+
+
+async def remember(tx: AsyncSession, row: IdempotencyKey) -> KeptAnswer | None:
+    """Keep an answer under its key; when the key has one already, return that one and keep nothing.
+
+    Two requests with one key at the same instant: the second waits here for the first to commit.
+    """
+    names = ("actor", "key", "request_hash", "response", "kept_until")
+    if await _insert_unless_there(tx, IdempotencyKey, {name: getattr(row, name) for name in names}):
+        return None
+    return await kept_answer(tx, row.actor, row.key)
+
+
+async def kept_answer(tx: AsyncSession, actor: AccountId, key: str) -> KeptAnswer | None:
+    """Return what was answered under a key."""
+    row = await tx.scalar(select(IdempotencyKey).where(IdempotencyKey.actor == actor, IdempotencyKey.key == key))
+    return None if row is None else KeptAnswer(row.request_hash, row.response)
+
+
+async def _insert_unless_there(
+    tx: AsyncSession, table: type[Resource | ClosingDay | IdempotencyKey], values: dict[str, object]
+) -> bool:
+    """Insert a row; return False when its key was there. The transaction lives on either way."""
+    adder = sqlite.insert if tx.get_bind().dialect.name == "sqlite" else postgresql.insert
+    added = await tx.execute(adder(table).values(**values).on_conflict_do_nothing())
+    return cast("CursorResult[Any]", added).rowcount == 1
