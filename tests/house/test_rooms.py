@@ -25,6 +25,13 @@ TESTED_ELSEWHERE = {
     "server/kernel/words.py": "tests/house/test_words.py follows the marks",
     "server/kernel/sealing.py": "a Protocol; tests/server/records/seal tests what fulfils it",
     "server/kernel/policy.py": "tests/house/test_routes.py",
+    "server/database/migrate.py": "tests/house/test_migrations.py",
+    "server/database/rows.py": "tests/server/database/test_engine.py",
+    "server/web/cookies.py": "tests/server/web/test_guard.py, over HTTP",
+    "server/web/keys.py": "tests/server/web/test_guard.py, over HTTP",
+    "server/web/middleware.py": "tests/server/web/test_guard.py, over HTTP",
+    "server/web/routes.py": "tests/server/web/test_guard.py, over HTTP",
+    "server/web/wire.py": "tests/server/web/test_guard.py, over HTTP",
 }
 
 
