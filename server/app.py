@@ -25,12 +25,23 @@ from server.accounts.service import Accounts
 from server.config import Config
 from server.database.engine import Database
 from server.database.migrate import refuse_other_schema
+from server.encounters import api as encounters_api
+from server.encounters.facts import EncounterFacts
+from server.encounters.service import Calls, Duty, Endings, FrontOffice, Ground, Intake, Queue
+from server.encounters.service.outlook import Outlooks
+from server.evaluation.service import Feedback
 from server.kernel.clock import Clock, utc_now
 from server.kernel.errors import ConfigError
 from server.kernel.sealing import Vault
 from server.people.places import Places
 from server.people.service import People
+from server.records.api import RecordsApi
 from server.records.seal.start import unlock
+from server.records.service import Background, Measures, Notes
+from server.scheduler.service.agenda import Agenda
+from server.scheduler.service.closing import Closing
+from server.scheduler.service.follow_ups import FollowUps
+from server.scheduler.service.hours import Hours
 from server.web.keys import IDENTIFY, ORIGINS, SECURE, TRANSLATE
 from server.web.middleware import guard, json_errors, naming
 from server.web.routes import Routes, View, mount
@@ -58,6 +69,20 @@ class Clinic:
     accounts: Accounts
     people: People
     places: Places
+    notes: Notes
+    measures: Measures
+    background: Background
+    intake: Intake
+    outlooks: Outlooks
+    queue: Queue
+    calls: Calls
+    duty: Duty
+    front_office: FrontOffice
+    feedback: Feedback
+    agenda: Agenda
+    hours: Hours
+    follow_ups: FollowUps
+    closing: Closing
 
 
 CLINIC: web.AppKey[Clinic] = web.AppKey("clinic", Clinic)
@@ -72,18 +97,37 @@ async def open_clinic(config: Config, opened: AsyncExitStack, now: Clock = utc_n
     passwords = Passwords()
     opened.callback(passwords.close)
     bus = await _open_bus(config, opened)
-    switchboard = Switchboard(bus)
+    switchboard, office = Switchboard(bus), TicketOffice(bus, now)
+    people, feedback = People(database, vault, now), Feedback(database, now)
+    ground = Ground(database, people, vault, now, switchboard)
+    visits, seats = EncounterFacts(ground), lines.SeatTickets(office)
+    notes = Notes(database, vault, visits, people, now)
+    follow_ups = FollowUps(database, people, vault, now, switchboard)
     return Clinic(
         config=config,
         now=now,
         database=database,
         vault=vault,
         switchboard=switchboard,
-        tickets=TicketOffice(bus, now),
+        tickets=office,
         ice=_ice(config, now),
         accounts=Accounts(database, passwords, now),
-        people=People(database, vault, now),
+        people=people,
         places=Places(database),
+        notes=notes,
+        measures=Measures(database, vault, visits, people, now),
+        background=Background(database, vault, people, now),
+        intake=Intake(ground, feedback),
+        outlooks=Outlooks(ground),
+        queue=Queue(ground, seats, switchboard),
+        calls=Calls(ground, seats, switchboard),
+        duty=Duty(ground),
+        front_office=FrontOffice(ground),
+        feedback=feedback,
+        agenda=Agenda(now),
+        hours=Hours(database, now),
+        follow_ups=follow_ups,
+        closing=Closing(database, visits, notes, Endings(ground), follow_ups),
     )
 
 
@@ -122,6 +166,8 @@ def _routes(clinic: Clinic, assets: Assets, gateway: Gateway) -> Routes:
         ("GET", "/static/{hash}/{path:.+}", assets.serve),
         ("GET", "/signal", gateway.open_socket),
         *lines.routes(clinic.tickets, clinic.ice),
+        *encounters_api.routes(clinic.intake, clinic.queue, clinic.calls, clinic.duty, clinic.front_office),
+        *RecordsApi(clinic.notes, clinic.measures, clinic.background).routes(),
     ]
 
 

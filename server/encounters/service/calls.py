@@ -39,13 +39,14 @@ class Calls:
     async def seat_ticket(self, who: Identity, encounter_id: EncounterId | None = None) -> str:
         """Return a fresh single-use ticket for the caller's own seat in the visit's call.
 
-        Only while the call rings or is live, and never before a given consent is on record: raises Conflict
-        `no-call`, NotAllowed `no-consent` (R.6316-2; requirement: no stream before consent).
+        The doctor's only while the call rings or is live. The cabin's from the moment it waits: it sits ready, so
+        that the picture comes without a further step; nothing flows until a doctor has claimed the visit. Never
+        before a given consent is on record: raises Conflict `no-call`, NotAllowed `no-consent` (R.6316-2).
         """
         require(who, Act.CALL_SEAT)
         async with self._ground.database.transaction() as tx:
-            row = await self._own(tx, who, encounter_id)
-            if row.call not in (CallStatus.RINGING, CallStatus.LIVE):
+            row = await self._own(tx, who, encounter_id, waiting=who.role is Role.CABIN)
+            if row.call is CallStatus.ENDED:
                 raise Conflict(N_("Il n’y a pas d’appel en ce moment."), code="no-call")
             await self._refuse_without_consent(tx, row)
             seat = "patient" if who.role is Role.CABIN else "practitioner"
@@ -92,8 +93,10 @@ class Calls:
             await self._ground.note(tx, who, row, Action.CALL_INCIDENT, kind.value)
         await self._ground.nudge(lines_of(row))
 
-    async def _own(self, tx: AsyncSession, who: Identity, encounter_id: EncounterId | None) -> EncounterRow:
-        """Return the running visit at whose end the caller stands: their cabin's, or the one that they claimed."""
+    async def _own(
+        self, tx: AsyncSession, who: Identity, encounter_id: EncounterId | None, *, waiting: bool = False
+    ) -> EncounterRow:
+        """Return the running (or, if asked, `waiting`) visit at whose end the caller stands: their cabin's, or the one that they claimed."""
         if who.role is Role.CABIN:
             row = await store.seated(tx, cabin_of(who), lock=True)
         else:
@@ -102,7 +105,8 @@ class Calls:
                 row = None
         if row is None or (encounter_id is not None and row.id != encounter_id):
             raise NotFound(NOT_YOURS)
-        if row.status is not EncounterStatus.IN_PROGRESS:
+        waits = waiting and row.status is EncounterStatus.TRIAGED
+        if not waits and row.status is not EncounterStatus.IN_PROGRESS:
             raise Conflict(N_("Il n’y a pas d’appel en ce moment."), code="no-call")
         return row
 
