@@ -241,10 +241,10 @@ class FollowUps:
         require(who, Act.FOLLOW_UP_ASK)
         return await self._worklists.upcoming(who)
 
-    async def for_cabin(self, who: Identity) -> Expected | None:
-        """Return today's appointment of the person whose visit sits in this cabin, if there is one."""
+    async def for_cabin(self, who: Identity, patient_id: PatientId | None = None) -> Expected | None:
+        """Return today's appointment here of a person whom this cabin has recognised, or who sits in it."""
         require(who, Act.VISIT_INTAKE)
-        return await self._worklists.for_cabin(who)
+        return await self._worklists.for_cabin(who, patient_id)
 
     async def _book(
         self, tx: AsyncSession, who: Identity, row: FollowUpPromise, choice: Choice, fresh: AppointmentId
@@ -296,11 +296,11 @@ class FollowUps:
     async def _allowed(
         self, tx: AsyncSession, who: Identity, promise_id: PromiseId, *, lock: bool = False
     ) -> FollowUpPromise:
-        """Return a promise that is the caller's: of the visit in this cabin, of this site, or asked by this doctor."""
+        """Return a promise that is the caller’s: of who sits in this cabin, of this site, or asked by this doctor."""
         row = await store.promise(tx, promise_id, lock=lock)
         if who.role is Role.CABIN and who.cabin_id is not None:
             visit = await seated(tx, who.cabin_id)
-            own = visit is not None and visit.id == row.encounter_id
+            own = visit is not None and visit.patient_id == row.patient_id
         elif who.role is Role.HEALTH_WORKER:
             own = who.site_id == row.site_id
         else:

@@ -82,15 +82,22 @@ class Worklists:
             rows = await store.appointments(tx, begin, end, practitioner_id=_practitioner_of(who), expected_only=True)
             return await self._appointment_lines(tx, who, rows)
 
-    async def for_cabin(self, who: Identity) -> Expected | None:
-        """Return when and with whom the person in this cabin is expected today, and nothing else."""
+    async def for_cabin(self, who: Identity, patient_id: PatientId | None) -> Expected | None:
+        """Return when and with whom a person is expected today at the cabin's site, and nothing else.
+
+        Without `patient_id` it is the person whose visit sits in the cabin.
+        """
+        if who.cabin_id is None:
+            return None
         async with self._database.transaction() as tx:
-            visit = await seated(tx, who.cabin_id) if who.cabin_id else None
-            if visit is None:
+            if patient_id is None:
+                visit = await seated(tx, who.cabin_id)
+                patient_id = visit.patient_id if visit else None
+            if patient_id is None:
                 return None
-            place = await people_store.site(tx, visit.site_id)
-            rows = await self.expected_today(tx, visit.patient_id, place)
-            await self._note(tx, who, Action.DAY_SHEET_READ, visit.patient_id)
+            place = await people_store.site(tx, (await people_store.cabin(tx, who.cabin_id)).site_id)
+            rows = await self.expected_today(tx, patient_id, place)
+            await self._note(tx, who, Action.DAY_SHEET_READ, patient_id)
             if not rows:
                 return None
             doctor = await people_store.practitioner(tx, rows[0].practitioner_id)
