@@ -96,7 +96,10 @@ class Calls:
     async def _own(
         self, tx: AsyncSession, who: Identity, encounter_id: EncounterId | None, *, waiting: bool = False
     ) -> EncounterRow:
-        """Return the running (or, if asked, `waiting`) visit at whose end the caller stands: their cabin's, or the one that they claimed."""
+        """Return the visit at whose end the caller stands: their cabin's, or the one that they claimed.
+
+        It runs, or, if asked, is `waiting`.
+        """
         if who.role is Role.CABIN:
             row = await store.seated(tx, cabin_of(who), lock=True)
         else:
