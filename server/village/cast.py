@@ -31,6 +31,8 @@ class Role:
     sex: Sex
     village: str
     treated_by: str
+    came: int
+    """How many days ago the first visit was."""
     used_name: str = ""
     born_in: str = "22996"
     ins: str = ""
@@ -51,6 +53,7 @@ ROLES = (
         _F,
         "saint-fiacre",
         "aubin",
+        260,
         used_name="Lavergne",
         conditions=(_C.HYPERTENSION, _C.DIABETES_2),
         allergies=(Allergy("Pénicilline", "éruption", 2011),),
@@ -65,6 +68,7 @@ ROLES = (
         _M,
         "trebrivan",
         "haddad",
+        180,
         conditions=(_C.HYPERTENSION, _C.COPD),
         medicines=(_AMLODIPINE, Medicine("Tiotropium 18 µg", "1 inhalation le matin"), _SALBUTAMOL),
         levels={"height": 172, "weight": 84, "systolic": 146, "systolic_trend": -10, "spo2": 92.5},
@@ -77,11 +81,12 @@ ROLES = (
         _F,
         "saint-fiacre",
         "le-goff",
+        12,
         conditions=(_C.ASTHMA,),
         medicines=(_SALBUTAMOL,),
         levels={"height": 115, "weight": 20.5, "weight_trend": 2.2},
     ),
-    Role("368124", "Tanguy", ("Yvon",), date(1968, 2, 9), _M, "locarn", "kerjean", levels={"weight": 79}),
+    Role("368124", "Tanguy", ("Yvon",), date(1968, 2, 9), _M, "locarn", "kerjean", 5, levels={"weight": 79}),
     Role(
         "590731",
         "Morvan",
@@ -90,6 +95,7 @@ ROLES = (
         _F,
         "trebrivan",
         "aubin",
+        20,
         conditions=(_C.PREGNANCY,),
         medicines=(Medicine("Acide folique 0,4 mg", "1 le matin"),),
         levels={"weight_trend": 9.0},
@@ -102,6 +108,7 @@ ROLES = (
         _M,
         "locarn",
         "haddad",
+        180,
         born_in="99352",
         conditions=(_C.DIABETES_2,),
         medicines=(Medicine("Metformine 1000 mg", "1 matin et soir"),),
@@ -116,6 +123,7 @@ ROLES = (
         _F,
         "saint-fiacre",
         "aubin",
+        120,
         used_name="Le Bras",
         born_in="63999",
         ins="258036399900163",
@@ -130,6 +138,7 @@ ROLES = (
         _M,
         "trebrivan",
         "haddad",
+        84,
         born_in="15998",
         ins="147091599801226",
         conditions=(_C.HEART_FAILURE, _C.ATRIAL_FIBRILLATION),
@@ -148,6 +157,7 @@ ROLES = (
         _F,
         "locarn",
         "le-goff",
+        60,
         used_name="Cadiou",
         born_in="2A999",
         ins="265112A99900364",
@@ -161,6 +171,7 @@ ROLES = (
         _M,
         "saint-fiacre",
         "",
+        45,
         born_in="2B998",
         ins="180072B99800450",
     ),
@@ -172,6 +183,7 @@ ROLES = (
         _F,
         "saint-fiacre",
         "vasseur",
+        100,
         born_in="99999",
         ins="293079999900555",
         conditions=(_C.ASTHMA,),
@@ -185,6 +197,7 @@ ROLES = (
         _M,
         "trebrivan",
         "kerjean",
+        33,
         born_in="97199",
         ins="101099719900683",
     ),
@@ -194,6 +207,16 @@ ROLES = (
 def cast(seed: int, today: date) -> list[Person]:
     """Return the named people, always the same but for their drawn address, telephone and body."""
     return [_played(Random(f"{seed}/cast/{role.code}"), role, today) for role in ROLES]
+
+
+def cast_names() -> tuple[tuple[str, str], ...]:
+    """Return the paper code and the name of each named person."""
+    return tuple((role.code, f"{role.given_names[0]} {role.used_name or role.birth_name}") for role in ROLES)
+
+
+def first_visits() -> dict[int, int]:
+    """Return how many days ago each named person, by their place in the cast, first came."""
+    return {number: role.came for number, role in enumerate(ROLES)}
 
 
 def _played(rng: Random, role: Role, today: date) -> Person:

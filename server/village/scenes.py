@@ -156,7 +156,8 @@ def _pregnancy(rng: Random, person: Person, measured: Vitals) -> Scene:
 
 def _fever(rng: Random, person: Person, measured: Vitals) -> Scene:
     note = _note(
-        f"T° {_comma(measured.temperature)}, pouls {measured.pulse}, SpO₂ {measured.spo2} %. Gorge rouge à la caméra, nuque souple.",
+        f"T° {_comma(measured.temperature)}, pouls {measured.pulse}, SpO₂ {measured.spo2} %. "
+        "Gorge rouge à la caméra, nuque souple.",
         "Syndrome viral.",
         "Paracétamol, selon le poids, 3 jours.",
         "Buvez souvent, reposez-vous. Si la fièvre dure plus de 3 jours, revenez.",

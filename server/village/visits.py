@@ -1,19 +1,25 @@
 """The village's past: who came when, to which cabin and doctor, with which measures; pure, from the seed.
 
-    people ──▶ who comes, how often ──▶ a day in the last 270 ──▶ a doctor there by video ──▶ measures ──▶ scene
+    person ──▶ a first day ──▶ a doctor there by video ──▶ measures ──▶ scene ──follow-up──▶ the next day …
 
-Times are those of the doctors' own hours by the cabin; one doctor has one visit at a time.
+Times are those of the doctors' own hours by the cabin; doctor, cabin and health worker are in one visit at a time.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from random import Random
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from server.encounters.rules import Accompanied
 from server.people.rules import age
 from server.records.rules.measures import MeasureName, Reading
+from server.records.rules.note import Modality
+from server.scheduler.rules.openings import public_holidays
+from server.scheduler.rules.promise import window
 from server.village import places, vitals
 from server.village.places import Booth, Doctor, Worker
 from server.village.population import Person
@@ -21,6 +27,8 @@ from server.village.scenes import Scene, scene
 from server.village.vitals import Vitals
 
 PAST_DAYS = 270
+KEPT = 0.8  # share of follow-ups by the cabin that were kept
+LATE = 6  # follow-ups that nobody kept, left for the worklist
 VISIT_MINUTES = 30  # a visit with its waiting and writing: doctors are planned by this grid
 _ZONE = ZoneInfo(places.ZONE)
 _COMPANIONS = ("sa fille", "son fils", "son mari", "sa femme", "une voisine")
@@ -42,6 +50,10 @@ class Visit:
     scene: Scene
     measured: Vitals | None
     face: int | None
+    keeps: bool
+    """Whether it was booked to keep the follow-up that the person's visit before asked for."""
+    with_worker: bool
+    """Whether that follow-up asked for a health worker beside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,41 @@ class Taking:
     worker: Worker
     taken_at: datetime
     measured: Vitals
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """A moment at which a doctor could see somebody in a cabin, with who stands beside."""
+
+    starts_at: datetime
+    doctor: Doctor
+    booth: Booth
+    worker: Worker | None
+
+
+@dataclass(slots=True)
+class _Diary:
+    """Who and what is taken when: (login, instant)."""
+
+    today: date
+    taken: set[tuple[str, datetime]] = field(default_factory=set)
+
+    def openings(self, day: date, village: str) -> list[_Opening]:
+        """Return the free moments of a day in a village."""
+        found = []
+        for doctor, at in _video_starts(day):
+            booths = [one for one in places.BOOTHS if one.village == village and (one.login, at) not in self.taken]
+            if booths and (doctor.login, at) not in self.taken:
+                worker = there(places.WORKERS, village, at)
+                busy = worker is not None and (worker.login, at) in self.taken
+                found.append(_Opening(at, doctor, booths[0], None if busy else worker))
+        return found
+
+    def write(self, one: _Opening) -> None:
+        """Take the moment."""
+        self.taken |= {(one.doctor.login, one.starts_at), (one.booth.login, one.starts_at)}
+        if one.worker is not None:
+            self.taken.add((one.worker.login, one.starts_at))
 
 
 def readings(measured: Vitals) -> tuple[Reading, ...]:
@@ -69,16 +116,26 @@ def readings(measured: Vitals) -> tuple[Reading, ...]:
     return tuple(Reading(name, value, unit) for name, value, unit in values)
 
 
-def visits(seed: int, people: Sequence[Person], named: int, count: int, today: date) -> list[Visit]:
-    """Return about `count` past visits in the order of time; the first `named` people all have two or three."""
-    planned: set[tuple[str, datetime]] = set()
+def visits(seed: int, people: Sequence[Person], named: Mapping[int, int], count: int, today: date) -> list[Visit]:
+    """Return about `count` past visits in the order of time.
+
+    `named` people first came so many days ago, and keep every follow-up since; others are drawn, those with
+    illnesses more often.
+    """
+    diary = _Diary(today)
     found: list[Visit] = []
-    for number, days_ago in _comings(Random(f"{seed}/comings"), people, named, count):
-        rng = Random(f"{seed}/visit/{number}/{days_ago}")
-        visit = _visit(rng, number, people[number], today, days_ago, planned)
-        if visit is not None:
-            found.append(visit)
-    return sorted(found, key=lambda visit: visit.arrived_at)
+    for number, days_ago in named.items():
+        found += _story(Random(f"{seed}/story/{number}"), number, people[number], days_ago, 1.0, diary)
+    rng = Random(f"{seed}/comings")
+    others = [number for number in range(len(people)) if number not in named]
+    weights = [1 + 3 * len(people[number].conditions) for number in others]
+    while others and len(found) < count:
+        number = rng.choices(others, weights)[0]
+        weights[others.index(number)] = 0  # one story each
+        found += _story(
+            Random(f"{seed}/story/{number}"), number, people[number], rng.randint(1, PAST_DAYS), KEPT, diary
+        )
+    return _forgiven(sorted(found, key=lambda visit: visit.arrived_at), today)
 
 
 def takings(seed: int, people: Sequence[Person], numbers: Iterable[int], today: date) -> list[Taking]:
@@ -101,57 +158,106 @@ def there(workers: Sequence[Worker], village: str, at: datetime) -> Worker | Non
     minute = local.hour * 60 + local.minute
     for worker in workers:
         for hours in worker.hours if worker.village == village else ():
-            if hours.weekday == local.weekday() and hours.start_min <= minute < hours.end_min:
+            if hours.weekday == local.weekday() and hours.start_min <= minute < hours.end_min - VISIT_MINUTES:
                 return worker
     return None
 
 
-def _comings(rng: Random, people: Sequence[Person], named: int, count: int) -> Iterator[tuple[int, int]]:
-    """Yield who comes, and how many days ago."""
-    for number in range(min(named, len(people))):
-        for around in (200, 110, 35)[: 3 if people[number].conditions else 1]:
-            yield number, around - rng.randint(0, 25)
-    others = range(named, len(people))
-    weights = [1 + 3 * len(people[number].conditions) for number in others]
-    for number in rng.choices(others, weights, k=max(count - 3 * named, 0)) if others else ():
-        yield number, rng.randint(1, PAST_DAYS)
+def _story(rng: Random, number: int, person: Person, days_ago: int, kept: float, diary: _Diary) -> Iterator[Visit]:
+    """Yield a first visit, and those that kept its follow-ups."""
+    day, before = diary.today - timedelta(days=days_ago), None
+    while day < diary.today:
+        visit = _visit(rng, number, person, day, before, diary)
+        if visit is None:
+            return
+        yield visit
+        wish = visit.scene.note.follow_up
+        if wish is None or wish.modality is not Modality.REMOTE or rng.random() >= kept:
+            return
+        day, before = day + timedelta(days=wish.in_days), visit
 
 
-def _visit(
-    rng: Random, number: int, person: Person, today: date, days_ago: int, planned: set[tuple[str, datetime]]
-) -> Visit | None:
-    day = today - timedelta(days=days_ago)
-    free = [one for one in _video_starts(day) if (one[0].login, one[1]) not in planned]
-    own = [one for one in free if one[0].login == person.treated_by]
-    if not free:
+def _visit(rng: Random, number: int, person: Person, day: date, before: Visit | None, diary: _Diary) -> Visit | None:
+    known = day > person.traits.born_on + timedelta(days=14)
+    opening = _opening(rng, person, day, before, diary) if known else None
+    if opening is None:
         return None
-    doctor, starts_at = rng.choice(own or free)
-    planned.add((doctor.login, starts_at))
-    worker = there(places.WORKERS, person.village, starts_at)
-    feverish = rng.random() < (0.35 if age(person.traits.born_on, day) < 12 else 0.08)
-    measured = vitals.course(rng, person.body, _years([days_ago]))[0]
+    diary.write(opening)
+    years = age(person.traits.born_on, day)
+    measured = vitals.course(rng, person.body, _years([(diary.today - day).days]))[0]
+    feverish = before is None and not person.conditions and rng.random() < (0.5 if years < 12 else 0.2)
     measured = vitals.fever(rng, measured) if feverish else measured
-    accompanied, companion = _company(rng, age(person.traits.born_on, day), worker)
+    planned = before is not None and _with_worker(before)
+    accompanied, companion = _company(rng, years, opening.worker, planned=planned)
     return Visit(
         person=number,
-        booth=rng.choice([booth for booth in places.BOOTHS if booth.village == person.village]),
-        doctor=doctor,
-        worker=worker,
-        arrived_at=starts_at,
+        booth=opening.booth,
+        doctor=opening.doctor,
+        worker=opening.worker,
+        arrived_at=opening.starts_at,
         wait_min=rng.randint(3, 12),
         call_min=rng.randint(6, 14),
         accompanied=accompanied,
         companion=companion,
         scene=scene(rng, person, measured, feverish),
-        measured=measured if worker else None,
+        measured=measured if opening.worker else None,
         face=rng.choices((None, 3, 2, 1), (4, 10, 4, 1))[0],
+        keeps=before is not None,
+        with_worker=planned,
     )
 
 
-def _company(rng: Random, years: int, worker: Worker | None) -> tuple[Accompanied, str]:
+def _opening(rng: Random, person: Person, day: date, before: Visit | None, diary: _Diary) -> _Opening | None:
+    """Choose a moment: of the doctor who asked or one's own if they are there; a follow-up may wait two days."""
+    for later in range(3 if before else 1):
+        on = day + timedelta(days=later)
+        if on >= diary.today:
+            return None
+        free = diary.openings(on, person.village)
+        if before is not None and _with_worker(before):
+            free = [one for one in free if one.worker is not None]
+        login = before.doctor.login if before else person.treated_by
+        wanted = [one for one in free if one.doctor.login == login] or free
+        if wanted:
+            return rng.choice(wanted)
+    return None
+
+
+def _with_worker(visit: Visit) -> bool:
+    wish = visit.scene.note.follow_up
+    return wish is not None and wish.with_health_worker
+
+
+def _forgiven(found: list[Visit], today: date) -> list[Visit]:
+    """Return the visits with the orders withdrawn that nobody kept, but for the newest few: those are late."""
+    last = {visit.person: visit for visit in found}
+    over = [visit for visit in last.values() if _is_over(visit, today)]
+    late = [visit for visit in over if _is_remote(visit)][-LATE:]
+    forgotten = {id(visit) for visit in over} - {id(visit) for visit in late}
+    return [_without_order(visit) if id(visit) in forgotten else visit for visit in found]
+
+
+def _is_over(visit: Visit, today: date) -> bool:
+    wish = visit.scene.note.follow_up
+    if wish is None:
+        return False
+    return window(visit.arrived_at.astimezone(_ZONE).date(), wish.in_days).latest_on < today
+
+
+def _is_remote(visit: Visit) -> bool:
+    wish = visit.scene.note.follow_up
+    return wish is not None and wish.modality is Modality.REMOTE
+
+
+def _without_order(visit: Visit) -> Visit:
+    note = msgspec.structs.replace(visit.scene.note, follow_up=None)
+    return replace(visit, scene=replace(visit.scene, note=note))
+
+
+def _company(rng: Random, years: int, worker: Worker | None, *, planned: bool) -> tuple[Accompanied, str]:
     if years < 16:
         return Accompanied.WITH_SOMEONE, "sa mère"
-    if worker is not None and rng.random() < 0.7:
+    if worker is not None and (planned or rng.random() < 0.7):
         return Accompanied.WITH_HEALTH_WORKER, worker.name
     if years >= 78 and rng.random() < 0.4:
         return Accompanied.WITH_SOMEONE, rng.choice(_COMPANIONS)
@@ -163,10 +269,15 @@ def _video_starts(day: date) -> list[tuple[Doctor, datetime]]:
     return [
         (doctor, _instant(day, minute))
         for doctor in places.DOCTORS
-        for hours in doctor.hours
+        for hours in (() if day in _holidays(day.year) else doctor.hours)
         if hours.weekday == day.weekday() and hours.modality == places.VR
         for minute in range(hours.start_min, hours.end_min - VISIT_MINUTES + 1, VISIT_MINUTES)
     ]
+
+
+@lru_cache
+def _holidays(year: int) -> frozenset[date]:
+    return frozenset(public_holidays(places.ZONE, {year}))
 
 
 def _instant(day: date, minute: int) -> datetime:
