@@ -7,7 +7,8 @@ from server.encounters import tables as encounters
 from server.evaluation import tables as evaluation
 from server.people import tables as people
 from server.records import tables as records
+from server.records.seal import tables as seal
 from server.scheduler import tables as scheduler
 
 METADATA = Row.metadata
-SUBJECTS = (accounts, audit, encounters, evaluation, people, records, scheduler)
+SUBJECTS = (accounts, audit, encounters, evaluation, people, records, seal, scheduler)

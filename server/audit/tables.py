@@ -39,14 +39,20 @@ _SQLITE = (
     "OR NEW.row_ver IS NOT OLD.row_ver OR NEW.ct_sha256 IS NOT OLD.ct_sha256 "
     "OR NEW.role IS NOT OLD.role OR NEW.reason IS NOT OLD.reason OR NEW.id IS NOT OLD.id "
     "BEGIN SELECT RAISE(ABORT, 'the audit log is never changed'); END",
+    # OR REPLACE deletes a row without a DELETE trigger: so inserts look too
+    "CREATE TRIGGER audit_event_no_replace BEFORE INSERT ON audit_event "
+    "WHEN EXISTS (SELECT 1 FROM audit_event WHERE id = NEW.id OR idx = NEW.idx) "
+    "BEGIN SELECT RAISE(ABORT, 'the audit log is never replaced'); END",
 )
 _POSTGRES = (
     "CREATE FUNCTION audit_event_frozen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-    "IF TG_OP = 'DELETE' THEN RAISE EXCEPTION 'the audit log is never deleted'; END IF; "
+    "IF TG_OP IN ('DELETE', 'TRUNCATE') THEN RAISE EXCEPTION 'the audit log is never deleted'; END IF; "
     "IF OLD.idx IS NOT NULL OR to_jsonb(NEW) - 'idx' IS DISTINCT FROM to_jsonb(OLD) - 'idx' "
     "THEN RAISE EXCEPTION 'the audit log is never changed'; END IF; RETURN NEW; END $$",
     "CREATE TRIGGER audit_event_frozen BEFORE UPDATE OR DELETE ON audit_event "
     "FOR EACH ROW EXECUTE FUNCTION audit_event_frozen()",
+    "CREATE TRIGGER audit_event_whole BEFORE TRUNCATE ON audit_event "
+    "FOR EACH STATEMENT EXECUTE FUNCTION audit_event_frozen()",
 )
 TRIGGERS = {"sqlite": _SQLITE, "postgresql": _POSTGRES}
 """Statements per dialect: `create_all` and the migrations run the same ones."""

@@ -86,3 +86,20 @@ async def test_the_sequencer_may_number_an_entry_once(database: Database, clock:
     with pytest.raises(DBAPIError, match="audit log"):
         async with database.transaction() as tx:
             await tx.execute(text("UPDATE audit_event SET idx = 1"))
+
+
+@pytest.mark.postgres
+async def test_postgresql_refuses_to_empty_the_log(postgres_database: Database, clock: FakeClock) -> None:
+    async with postgres_database.transaction() as tx:
+        await record(tx, None, Action.NOTE_SAVED, at=clock())
+    with pytest.raises(DBAPIError, match="audit log"):
+        async with postgres_database.transaction() as tx:
+            await tx.execute(text("TRUNCATE audit_event"))
+
+
+async def test_sqlite_refuses_to_replace_an_entry(sqlite_database: Database, clock: FakeClock) -> None:
+    async with sqlite_database.transaction() as tx:
+        await record(tx, None, Action.NOTE_SAVED, at=clock())
+    with pytest.raises(DBAPIError, match="audit log"):
+        async with sqlite_database.transaction() as tx:
+            await tx.execute(text("INSERT OR REPLACE INTO audit_event SELECT * FROM audit_event"))
