@@ -46,7 +46,7 @@ async def cabin_visit(tx: AsyncSession, ground: Ground, row: EncounterRow) -> Ca
         lacks=lacks(answers, None) if row.status is EncounterStatus.ARRIVED else (),
         priority=row.priority,
         place=place,
-        minutes=await _minutes(tx, ground, place, len(on_duty)) if place else None,
+        minutes=await honest_wait(tx, ground, place, len(on_duty)) if place else None,
         doctor=doctors[row.practitioner_id] if row.practitioner_id else None,
         doctors=tuple(doctors[one] for one in on_duty),
         summary_signed=row.status is EncounterStatus.FINISHED,
@@ -61,7 +61,8 @@ async def _place(tx: AsyncSession, row: EncounterRow) -> int | None:
     return line.index(row.id) + 1 if row.id in line else None
 
 
-async def _minutes(tx: AsyncSession, ground: Ground, place: int, doctors: int) -> tuple[int, int] | None:
+async def honest_wait(tx: AsyncSession, ground: Ground, place: int, doctors: int) -> tuple[int, int] | None:
+    """Return the range of minutes for a place in line, from how long visits take here; None without a doctor."""
     recent = await store.minutes_of_visits(tx, ground.now() - RECENT)
     usual = median(recent) if len(recent) >= FEWEST_MEASURED else USUAL_MINUTES
     return wait(place - 1, len(await store.running(tx)), doctors, usual)
