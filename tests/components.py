@@ -178,8 +178,8 @@ def _make_cluster(programs: Path, home: Path, prefix: list[str]) -> None:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[Postgres]:
-    """A PostgreSQL cluster of our own, without fsync: it need not survive the tests."""
+def postgres(folder: Path, *, durable: bool = False) -> Iterator[Postgres]:
+    """A PostgreSQL cluster of our own. Tests need not survive a power cut; measures of commits must be `durable`."""
     programs, port = tools.POSTGRES.path(), free_port()
     home, log = folder / "postgres", folder / "postgres.log"
     home.mkdir()
@@ -189,9 +189,9 @@ def postgres(folder: Path) -> Iterator[Postgres]:
         "listen_addresses": "127.0.0.1",
         "port": port,
         "unix_socket_directories": home,
-        "fsync": "off",
-        "synchronous_commit": "off",
-        "full_page_writes": "off",
+        "fsync": "on" if durable else "off",
+        "synchronous_commit": "on" if durable else "off",
+        "full_page_writes": "on" if durable else "off",
         "max_connections": 200,
         "shared_buffers": "64MB",
     }

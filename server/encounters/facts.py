@@ -8,7 +8,7 @@ from server.encounters.service.ground import Ground
 from server.encounters.tables import EncounterRow
 from server.kernel.ids import CabinId, EncounterId, PatientId
 from server.people import store as people_store
-from server.records.rules.note import Part, Participant, VisitFacts
+from server.records.rules.note import Claim, Part, Participant, VisitFacts
 
 
 class EncounterFacts:
@@ -34,6 +34,11 @@ class EncounterFacts:
             participants=await self._participants(tx, row),
             seated_in=row.cabin_id if row.seated_at and row.left_at is None else None,
         )
+
+    async def claim(self, tx: AsyncSession, encounter_id: EncounterId) -> Claim:
+        """Return whose visit it is, in one query that holds the claim until the commit; raises NotFound."""
+        patient_id, practitioner_id, status = await store.claim_of(tx, encounter_id)
+        return Claim(patient_id, practitioner_id, status is EncounterStatus.IN_PROGRESS)
 
     async def patient_in(self, tx: AsyncSession, cabin_id: CabinId) -> tuple[EncounterId, PatientId] | None:
         """Return the visit that sits in a cabin and its patient, or None."""

@@ -32,6 +32,16 @@ async def lock_patient(tx: AsyncSession, patient_id: PatientId) -> PatientRow:
     return (await tx.scalars(query)).one()
 
 
+async def claim_of(
+    tx: AsyncSession, encounter_id: EncounterId
+) -> tuple[PatientId, PractitionerId | None, EncounterStatus]:
+    """Return the patient, the doctor and the status of a visit; the row cannot change until this ends."""
+    columns = (EncounterRow.patient_id, EncounterRow.practitioner_id, EncounterRow.status)
+    query = select(*columns).where(EncounterRow.id == encounter_id).with_for_update(read=True)
+    row = (await tx.execute(query)).one()
+    return row.patient_id, row.practitioner_id, row.status
+
+
 async def visit(tx: AsyncSession, encounter_id: EncounterId) -> EncounterRow:
     """Return a visit, locked until this transaction ends."""
     query = select(EncounterRow).where(EncounterRow.id == encounter_id).with_for_update()

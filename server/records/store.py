@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, insert, select, update
+from sqlalchemy import CursorResult, Table, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -70,6 +70,11 @@ class StoredBackground:
     saved_at: datetime
 
 
+def _table(row: type[Row]) -> Table:
+    """Return the plain table: a statement on it costs half of one on the mapped class."""
+    return cast("Table", row.__table__)
+
+
 def _select(row: type[Row], stored: type) -> Any:
     return select(*(getattr(row, field.name) for field in fields(stored)))
 
@@ -77,12 +82,12 @@ def _select(row: type[Row], stored: type) -> Any:
 async def _add_unless_there(tx: AsyncSession, row: type[Row], values: dict[str, Any]) -> bool:
     """Insert a row; False when one of its unique values is taken. The transaction lives on either way."""
     adder = sqlite.insert if tx.get_bind().dialect.name == "sqlite" else postgresql.insert
-    result = await tx.execute(adder(row).values(**values).on_conflict_do_nothing())
+    result = await tx.execute(adder(_table(row)).values(**values).on_conflict_do_nothing())
     return cast("CursorResult[Any]", result).rowcount == 1
 
 
 async def _changed_one(tx: AsyncSession, statement: Any) -> bool:
-    result = await tx.execute(statement.execution_options(synchronize_session=False))
+    result = await tx.execute(statement)
     return cast("CursorResult[Any]", result).rowcount == 1
 
 
@@ -100,13 +105,13 @@ async def add_note(tx: AsyncSession, values: dict[str, Any]) -> bool:
 async def change_note(tx: AsyncSession, note_id: NoteId, row_ver: int, values: dict[str, Any]) -> bool:
     """Write the next version over `row_ver` of a draft; False when it is not there any more."""
     mine = (NoteRow.id == note_id, NoteRow.row_ver == row_ver, NoteRow.status == NoteStatus.PRELIMINARY)
-    return await _changed_one(tx, update(NoteRow).where(*mine).values(**values))
+    return await _changed_one(tx, update(_table(NoteRow)).where(*mine).values(**values))
 
 
 async def move_note(tx: AsyncSession, note_id: NoteId, before: NoteStatus, after: NoteStatus) -> bool:
     """Change only the status of a signed note."""
     mine = (NoteRow.id == note_id, NoteRow.status == before)
-    return await _changed_one(tx, update(NoteRow).where(*mine).values(status=after))
+    return await _changed_one(tx, update(_table(NoteRow)).where(*mine).values(status=after))
 
 
 async def signed_notes(tx: AsyncSession, patient_id: PatientId, most: int) -> list[StoredNote]:
@@ -118,7 +123,7 @@ async def signed_notes(tx: AsyncSession, patient_id: PatientId, most: int) -> li
 
 async def add_addendum(tx: AsyncSession, values: dict[str, Any]) -> None:
     """Add a correction to a signed note."""
-    await tx.execute(insert(AddendumRow).values(**values))
+    await tx.execute(insert(_table(AddendumRow)).values(**values))
 
 
 async def addenda_of(tx: AsyncSession, notes: Collection[NoteId]) -> list[StoredAddendum]:
@@ -129,7 +134,7 @@ async def addenda_of(tx: AsyncSession, notes: Collection[NoteId]) -> list[Stored
 
 async def add_observations(tx: AsyncSession, rows: Iterable[StoredObservation]) -> None:
     """Write the measures of one taking."""
-    await tx.execute(insert(ObservationRow), [asdict(row) for row in rows])
+    await tx.execute(insert(_table(ObservationRow)), [asdict(row) for row in rows])
 
 
 async def observation(tx: AsyncSession, observation_id: ObservationId) -> StoredObservation:
@@ -141,7 +146,9 @@ async def observation(tx: AsyncSession, observation_id: ObservationId) -> Stored
 async def strike_observation(tx: AsyncSession, observation_id: ObservationId) -> bool:
     """Mark a measure as entered in error; False when it was already."""
     mine = (ObservationRow.id == observation_id, ObservationRow.status == NoteStatus.FINAL)
-    return await _changed_one(tx, update(ObservationRow).where(*mine).values(status=NoteStatus.ENTERED_IN_ERROR))
+    return await _changed_one(
+        tx, update(_table(ObservationRow)).where(*mine).values(status=NoteStatus.ENTERED_IN_ERROR)
+    )
 
 
 async def observations_of(
@@ -169,4 +176,4 @@ async def save_background(tx: AsyncSession, row_ver: int, values: dict[str, Any]
     if row_ver == 0:
         return await _add_unless_there(tx, BackgroundRow, values)
     mine = (BackgroundRow.patient_id == values["patient_id"], BackgroundRow.row_ver == row_ver)
-    return await _changed_one(tx, update(BackgroundRow).where(*mine).values(**values))
+    return await _changed_one(tx, update(_table(BackgroundRow)).where(*mine).values(**values))

@@ -14,7 +14,10 @@ __all__ = ["NOTE_GUARDS", "AddendumRow", "BackgroundRow", "KekVersion", "NoteRow
 
 
 class NoteRow(Row):
-    """The note of a visit. Encounters stand on a floor above: their id is kept, without a foreign key upwards."""
+    """The note of a visit; a visit has one, which bears its id, so that a save needs no look beforehand.
+
+    Encounters stand on a floor above: their id is kept without a foreign key upwards.
+    """
 
     __tablename__ = "note"
     __table_args__ = (

@@ -88,6 +88,15 @@ class VisitFacts:
     """The cabin in which the patient still sits."""
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Whose visit it is just now: all that an autosave needs to know."""
+
+    patient_id: PatientId
+    practitioner_id: PractitionerId | None
+    in_progress: bool
+
+
 class SignedContent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is sealed when a note is signed: the words with the facts of the visit, together for good."""
 

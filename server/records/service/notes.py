@@ -21,6 +21,7 @@ from server.kernel.words import N_
 from server.people.service import People
 from server.records import store
 from server.records.rules.note import (
+    Claim,
     NoteBody,
     NoteStatus,
     SignedContent,
@@ -128,10 +129,11 @@ class Notes:
         if wrong := wrong_words(body):
             raise Invalid(N_("La note n’est pas enregistrée : corrigez ce qui est indiqué."), fields=wrong)
         async with self._database.transaction() as tx:
-            facts = await self._own_visit(tx, who, encounter_id)
-            if not facts.in_progress:
+            claim = await self._visits.claim(tx, encounter_id)
+            self._refuse_another_doctors(who, claim)
+            if not claim.in_progress:
                 raise _visit_is_over()
-            await self._write(tx, who, facts, body, row_ver)
+            await self._write(tx, who, (encounter_id, claim.patient_id), body, row_ver)
         return row_ver + 1
 
     async def sign_in(self, tx: AsyncSession, who: Identity, facts: VisitFacts, row_ver: int) -> SignedNote:
@@ -218,23 +220,29 @@ class Notes:
         return facts
 
     @staticmethod
-    def _refuse_another_doctors(who: Identity, facts: VisitFacts) -> None:
+    def _refuse_another_doctors(who: Identity, visit: VisitFacts | Claim) -> None:
         """A visit that one has not claimed is, for the note, as if it were not there."""
-        if who.practitioner_id is None or facts.practitioner_id != who.practitioner_id:
+        if who.practitioner_id is None or visit.practitioner_id != who.practitioner_id:
             raise _no_such_note()
 
-    async def _write(self, tx: AsyncSession, who: Identity, facts: VisitFacts, body: NoteBody, row_ver: int) -> None:
-        stored = await store.note_of(tx, facts.encounter_id)
-        if (stored.row_ver if stored else 0) != row_ver or (stored and stored.signed_at):
-            raise _moved_on(stored)
-        note_id = stored.id if stored else NoteId(new_id())
-        sealed = await self._seal(tx, note_id, facts.patient_id, row_ver + 1, body)
+    async def _write(
+        self,
+        tx: AsyncSession,
+        who: Identity,
+        visit: tuple[EncounterId, PatientId],
+        body: NoteBody,
+        row_ver: int,
+    ) -> None:
+        """Write the next version, blindly: the row's own version refuses, without a look beforehand."""
+        encounter_id, patient_id = visit
+        note_id = NoteId(encounter_id)
+        sealed = await self._seal(tx, note_id, patient_id, row_ver + 1, body)
         values = {**_row(sealed, self._now()), "author_id": _doctor(who)}
-        if stored is None:
+        if row_ver == 0:
             born = {
                 "id": note_id,
-                "encounter_id": facts.encounter_id,
-                "patient_id": facts.patient_id,
+                "encounter_id": encounter_id,
+                "patient_id": patient_id,
                 "status": NoteStatus.PRELIMINARY,
                 "created_at": values["saved_at"],
             }
@@ -242,7 +250,7 @@ class Notes:
         else:
             written = await store.change_note(tx, note_id, row_ver, values)
         if not written:
-            raise _moved_on(await store.note_of(tx, facts.encounter_id))
+            raise _moved_on(await store.note_of(tx, encounter_id))
         await self._desk.wrote(tx, who, Action.NOTE_SAVED, sealed)
 
     def _complete(self, who: Identity, body: NoteBody, facts: VisitFacts) -> SignedContent:

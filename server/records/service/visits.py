@@ -5,7 +5,7 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.kernel.ids import EncounterId
-from server.records.rules.note import VisitFacts
+from server.records.rules.note import Claim, VisitFacts
 
 
 class Visits(Protocol):
@@ -13,3 +13,6 @@ class Visits(Protocol):
 
     async def facts(self, tx: AsyncSession, encounter_id: EncounterId) -> VisitFacts:
         """Return what the visit knows, read in the caller's transaction; raises NotFound."""
+
+    async def claim(self, tx: AsyncSession, encounter_id: EncounterId) -> Claim:
+        """Return whose visit it is, in one query that holds the claim until the commit; raises NotFound."""

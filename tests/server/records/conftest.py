@@ -2,65 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import insert, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.audit.tables import AuditEvent
 from server.database.engine import Database
-from server.kernel.access import Identity, Role
-from server.kernel.errors import NotFound
-from server.kernel.ids import AccountId, CabinId, EncounterId, HealthWorkerId, PatientId, PractitionerId, SiteId, new_id
-from server.people.rules import Sex, SiteKind, Traits
+from server.kernel.ids import EncounterId, PatientId, new_id
 from server.people.service import People
-from server.people.tables import CareRelation, HealthWorkerRow, PractitionerRow, SiteRow
 from server.records.rules.note import Part, Participant, VisitFacts
 from server.records.seal.keyring import init_key
 from server.records.seal.start import unlock
 from server.records.seal.vault import PatientVault
 from server.records.service import Background, Measures, Notes
 from tests.clock import FakeClock
-
-
-@dataclass(frozen=True)
-class Village:
-    """Ids of the people that the tests speak of."""
-
-    site: SiteId
-    gp: PractitionerId
-    other_gp: PractitionerId
-    nurse: HealthWorkerId
-    booth: CabinId
-
-    def doctor(self, practitioner: PractitionerId | None = None) -> Identity:
-        """Dr Nedjar, signed in at the desk."""
-        return Identity(AccountId(new_id()), Role.GP, "nedjar", "Dr Nedjar", practitioner_id=practitioner or self.gp)
-
-    def worker(self, site: SiteId | None = None) -> Identity:
-        """The nurse of the village."""
-        return Identity(
-            AccountId(new_id()),
-            Role.HEALTH_WORKER,
-            "louise",
-            "Louise Perrin",
-            health_worker_id=self.nurse,
-            site_id=site or self.site,
-        )
-
-    def cabin(self, cabin: CabinId | None = None) -> Identity:
-        """The cabin's own screen."""
-        return Identity(
-            AccountId(new_id()), Role.CABIN, "cabine", "Cabine", cabin_id=cabin or self.booth, site_id=self.site
-        )
-
-    def coordinator(self) -> Identity:
-        """Who watches, and never reads."""
-        return Identity(AccountId(new_id()), Role.COORDINATOR, "mairie", "Mairie")
+from tests.server.records.village import Diary, Village, add_patient, settle
 
 
 @pytest.fixture
@@ -78,37 +35,7 @@ async def vault(database: Database, key_file: Path, clock: FakeClock) -> Patient
 @pytest_asyncio.fixture(loop_scope="session")
 async def village(database: Database) -> Village:
     """A site, two doctors and a nurse."""
-    made = Village(
-        site=SiteId(new_id()),
-        gp=PractitionerId(new_id()),
-        other_gp=PractitionerId(new_id()),
-        nurse=HealthWorkerId(new_id()),
-        booth=CabinId(new_id()),
-    )
-    place = dict.fromkeys(("commune", "insee", "postcode", "address", "phone", "samu_phone", "aed", "zone"), "-")
-    async with database.transaction() as tx:
-        site = {"id": made.site, "name": "Mairie", "kind": SiteKind.TOWN_HALL, "latitude": 45.0, "longitude": 2.0}
-        await tx.execute(insert(SiteRow).values(**site, **place))
-        for number, gp in enumerate((made.gp, made.other_gp)):
-            doctor = {"name": "Dr", "specialty": "mg", "rpps": f"1000000000{number}", "place": "-", "phone": "-"}
-            await tx.execute(insert(PractitionerRow).values(id=gp, **doctor))
-        nurse = {"name": "Louise", "profession": "nurse", "phone": "-"}
-        await tx.execute(insert(HealthWorkerRow).values(id=made.nurse, site_id=made.site, **nurse))
-    return made
-
-
-TRAITS = Traits("Lavergne", ("Odette",), date(1941, 5, 3), Sex.FEMALE)
-
-
-async def add_patient(
-    tx: AsyncSession, vault: PatientVault, village: Village, clock: FakeClock, traits: Traits = TRAITS
-) -> PatientId:
-    """Register a patient, as the front office does, in care of the first doctor."""
-    people = People(None, vault, clock)  # type: ignore[arg-type]
-    made = await people.enrol(tx, traits, village.site, who=None, fictitious=True)
-    relation = {"practitioner_id": village.gp, "since": clock(), "treating": True}
-    await tx.execute(insert(CareRelation).values(patient_id=made.patient_id, **relation))
-    return made.patient_id
+    return await settle(database)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -116,30 +43,6 @@ async def patient(database: Database, vault: PatientVault, village: Village, clo
     """Odette, registered."""
     async with database.transaction() as tx:
         return await add_patient(tx, vault, village, clock)
-
-
-@dataclass
-class Diary:
-    """The visits of a test: stands where the encounters subject, a floor above, hands itself in."""
-
-    visits: dict[EncounterId, VisitFacts]
-
-    async def facts(self, tx: AsyncSession, encounter_id: EncounterId) -> VisitFacts:
-        """Return the facts of a visit of this test."""
-        if encounter_id not in self.visits:
-            raise NotFound("Cette consultation n’existe pas, ou elle n’est pas à vous.")
-        return self.visits[encounter_id]
-
-    def another(self, like: EncounterId) -> EncounterId:
-        """Write a new visit, like another one, into the diary."""
-        encounter_id = EncounterId(new_id())
-        self.visits[encounter_id] = replace(self.visits[like], encounter_id=encounter_id)
-        return encounter_id
-
-    def change(self, encounter_id: EncounterId, **changes: object) -> VisitFacts:
-        """Move a visit on."""
-        self.visits[encounter_id] = replace(self.visits[encounter_id], **changes)
-        return self.visits[encounter_id]
 
 
 @pytest.fixture
@@ -191,10 +94,3 @@ def measures(database: Database, vault: PatientVault, diary: Diary, people: Peop
 def background(database: Database, vault: PatientVault, people: People, clock: FakeClock) -> Background:
     """The background service."""
     return Background(database, vault, people, clock)
-
-
-async def audited(database: Database, patient_id: PatientId) -> list[AuditEvent]:
-    """What the log says about a patient, oldest first."""
-    async with database.reading() as tx:
-        query = select(AuditEvent).where(AuditEvent.patient_id == patient_id).order_by(AuditEvent.id)
-        return list(await tx.scalars(query))

@@ -17,7 +17,7 @@ from server.records.service import Background, Measures, Notes
 from server.web.keys import IDENTIFY, ORIGINS, SECURE, TRANSLATE
 from server.web.middleware import guard, json_errors, naming
 from server.web.routes import mount
-from tests.server.records.conftest import Village
+from tests.server.records.village import Village
 
 BODY = {"conclusion": "Angine.", "advice": "Buvez chaud.", "no_incident": True}
 Answer = tuple[int, dict[str, Any]]

@@ -12,7 +12,7 @@ from server.database.engine import Database
 from server.kernel.ids import EncounterId, new_id
 from server.records.rules.note import NoteBody
 from server.records.service import Notes
-from tests.server.records.conftest import Diary, Village
+from tests.server.records.village import Diary, Village
 
 COMPLETE = NoteBody(conclusion="Angine.", none_prescribed=True, no_incident=True)
 

@@ -101,6 +101,14 @@ def test_an_access_list_may_let_us_in_but_nobody_else(
         assert "can be read by others (mode 0440)" in refusal(key_file)
 
 
+def test_a_file_of_another_user_is_refused(key_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.geteuid() == 0:
+        os.chown(key_file, 4321, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 4321)
+    assert "belongs to another user" in refusal(key_file)
+
+
 def test_a_link_out_of_the_folder_is_refused(key_file: Path, tmp_path: Path) -> None:
     link = tmp_path / "inside" / "keys.json"
     link.parent.mkdir()

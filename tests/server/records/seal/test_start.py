@@ -24,7 +24,7 @@ from server.records.seal.start import unlock
 from server.records.seal.tables import KekVersion, PatientKey
 from server.records.seal.vault import PatientVault
 from tests.clock import FakeClock
-from tests.server.records.conftest import Village
+from tests.server.records.village import Village
 
 
 async def refusal(database: Database, key_file: Path | None, clock: FakeClock) -> str:

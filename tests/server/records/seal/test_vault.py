@@ -19,7 +19,7 @@ from server.records.seal.keyring import load_keyring
 from server.records.seal.tables import KekVersion, PatientKey
 from server.records.seal.vault import CACHED, KeyCache, PatientVault
 from tests.clock import FakeClock
-from tests.server.records.conftest import Village, add_patient
+from tests.server.records.village import Village, add_patient
 
 NOTE = b"Angine"
 

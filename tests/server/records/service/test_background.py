@@ -9,7 +9,7 @@ from server.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from server.kernel.ids import PatientId
 from server.records.rules.background import BackgroundBody
 from server.records.service import Background
-from tests.server.records.conftest import Village, audited
+from tests.server.records.village import Village, audited
 
 SHEET = BackgroundBody(allergies=("pénicilline",), conditions=())
 

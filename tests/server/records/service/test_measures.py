@@ -17,7 +17,7 @@ from server.records.seal.vault import PatientVault
 from server.records.service import Measures
 from server.records.tables import ObservationRow
 from tests.clock import FakeClock
-from tests.server.records.conftest import Village, add_patient, audited
+from tests.server.records.village import Village, add_patient, audited
 
 M = MeasureName
 PRESSURE = (Reading(M.SYSTOLIC, 152), Reading(M.DIASTOLIC, 84))

@@ -19,7 +19,7 @@ from server.records.service import Measures, Notes
 from server.records.service.notes import SignedNote
 from server.records.tables import NoteRow
 from tests.clock import FakeClock
-from tests.server.records.conftest import Diary, Village, audited
+from tests.server.records.village import Diary, Village, audited
 
 BODY = NoteBody(examination="Gorge rouge.", conclusion="Angine.", advice="Buvez chaud.")
 COMPLETE = msgspec.structs.replace(BODY, none_prescribed=True, no_incident=True)
