@@ -151,10 +151,10 @@ async def _style(request: web.Request) -> web.Response:
 
 
 async def _queue(request: web.Request) -> web.Response:
-    return fragment(request, "shared/mishap_piece.html", **_MISHAP, title=request.query.get("title", "Nouveau"))
-
-
-_MISHAP = {"happened": "a", "safe": "b", "todo": "c", "wrong": [], "reference": ""}
+    title = request.query.get("title", "Nouveau")
+    return fragment(
+        request, "shared/mishap_piece.html", title=title, happened="a", safe="b", todo="c", wrong=[], reference=""
+    )
 
 
 async def _fail(request: web.Request) -> web.Response:

@@ -31,8 +31,8 @@ def test_a_sentence_without_places_may_hold_a_percent_sign() -> None:
     ("locale", "number", "said"), [("fr", 0, "one"), ("fr", 1, "one"), ("fr", 2, "many"), ("en", 0, "many")]
 )
 def test_plural_follows_the_language(locale: str, number: int, said: str) -> None:
-    one, many = "Une réponse est à revoir.", "%(num)d réponses sont à revoir."
-    forms = {"fr": (one, many), "en": ("One answer needs another look.", "%(num)d answers need another look.")}
+    one, many = "%(num)d réponse est à revoir.", "%(num)d réponses sont à revoir."
+    forms = {"fr": (one, many), "en": ("%(num)d answer needs another look.", "%(num)d answers need another look.")}
     assert catalogue(locale).ngettext(one, many, number) == forms[locale][said == "many"]
 
 

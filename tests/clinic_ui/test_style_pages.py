@@ -76,7 +76,7 @@ async def test_nothing_runs_off_the_side(
 async def test_pages_are_light(
     styles: TestServer, new_context: ContextFactory, name: str, cold: int, warm: int
 ) -> None:
-    await prepare_font(styles.app[PAGES].assets, KEPT)  # type: ignore[union-attr]
+    await prepare_font(styles.app[PAGES].assets, KEPT)
     context = await new_context()
     page = await context.new_page()
     wire = await context.new_cdp_session(page)
