@@ -29,8 +29,13 @@ globalThis.ready = new Promise((done) => (isReady = done));
 globalThis.nextFrame = () => new Promise((done) => video.requestVideoFrameCallback(() => done(video.videoWidth)));
 /** Look again, until it is so. (Playwright's own waiting needs eval, which this page's policy refuses.) */
 globalThis.soon = (what) =>
-  new Promise((done) => {
-    const look = () => (what() ? done(true) : setTimeout(look, 20));
+  new Promise((done, fail) => {
+    const until = performance.now() + 30000;
+    const look = () => {
+      if (what()) done(true);
+      else if (performance.now() > until) fail(new Error(`in vain: ${what}; ${JSON.stringify(heard)}`));
+      else setTimeout(look, 20);
+    };
     look();
   });
 /** Wait until an event was heard so many times, with these fields. */
