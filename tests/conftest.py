@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from tests.clock import FakeClock
+
+settings.register_profile("house", deadline=None)  # a busy machine is slow, and that is no fault of ours
+settings.load_profile("house")
 
 pytest_plugins = ["tests.services", "tests.databases"]
 
