@@ -13,7 +13,7 @@ from aiohttp import web
 from server.kernel.ids import EncounterId, ObservationId, PatientId
 from server.records.rules.background import BackgroundBody
 from server.records.rules.measures import Reading
-from server.records.rules.note import NoteBody
+from server.records.rules.note import NoteBody, StrikeReason
 from server.records.service import Background, Measures, Notes
 from server.web.keys import who_is
 from server.web.routes import View
@@ -38,7 +38,7 @@ class AddendumSaid(Wire, frozen=True):
 class StrikeSaid(Wire, frozen=True):
     """Why a signed note is an error."""
 
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    reason: StrikeReason
 
 
 class Taking(Wire, frozen=True):

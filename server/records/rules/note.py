@@ -27,6 +27,14 @@ class NoteStatus(StrEnum):
     ENTERED_IN_ERROR = "entered-in-error"
 
 
+class StrikeReason(StrEnum):
+    """Why a signed note is an error. A code, for it stands in the log in clear."""
+
+    WRONG_PATIENT = "wrong-patient"
+    WRONG_VISIT = "wrong-visit"
+    OTHER = "other"
+
+
 class Modality(StrEnum):
     """How a follow-up takes place: FHIR's encounter classes."""
 

@@ -25,6 +25,7 @@ from server.records.rules.note import (
     NoteBody,
     NoteStatus,
     SignedContent,
+    StrikeReason,
     VisitFacts,
     missing_items,
     wrong_words,
@@ -205,14 +206,14 @@ class Notes:
                 await store.move_note(tx, stored.id, NoteStatus.FINAL, NoteStatus.AMENDED)
             await self._add(tx, who, stored, words)
 
-    async def strike(self, who: Identity, encounter_id: EncounterId, reason: str) -> None:
+    async def strike(self, who: Identity, encounter_id: EncounterId, reason: StrikeReason) -> None:
         """Mark a signed note of one's own as entered in error: it stays, and is shown as such."""
         require(who, Act.NOTE_SIGN)
         async with self._database.transaction() as tx:
             stored = await self._own_signed(tx, who, encounter_id)
             if not await store.move_note(tx, stored.id, NoteStatus.FINAL, NoteStatus.ENTERED_IN_ERROR):
                 raise Conflict(N_("Cette note a déjà un ajout : écrivez un autre ajout."), code="amended")
-            await self._desk.noted(tx, who, Action.NOTE_STRUCK, stored.patient_id, f"note:{stored.id}", reason[:200])
+            await self._desk.noted(tx, who, Action.NOTE_STRUCK, stored.patient_id, f"note:{stored.id}", reason.value)
 
     async def _own_visit(self, tx: AsyncSession, who: Identity, encounter_id: EncounterId) -> VisitFacts:
         facts = await self._visits.facts(tx, encounter_id)

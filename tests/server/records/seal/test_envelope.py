@@ -21,7 +21,6 @@ from server.records.seal.envelope import (
     FreshKey,
     IndexKey,
     MasterKey,
-    Outcome,
     Refused,
     Suite,
     check_value,
@@ -246,13 +245,3 @@ def test_no_key_shows_its_bytes() -> None:
     fresh = FreshKey.make(MASTER, ODETTE, 1, counting)
     shown = f"{KEY!r} {MASTER!r} {IndexKey('i1', bytes(range(32)))!r} {fresh.key!r}"
     assert shown == "<DataKey ver=3> <MasterKey k1> <IndexKey i1> <DataKey ver=1>"
-
-
-def test_every_outcome_is_on_the_page() -> None:
-    from pathlib import Path
-
-    import server.records.seal as seal
-
-    page = (Path(str(seal.__file__)).parent / "FORMAT.md").read_text()
-    for each in Outcome:
-        assert f"| `{each.value}` |" in page

@@ -13,7 +13,7 @@ from server.database.engine import Database
 from server.kernel.errors import CannotOpen, Conflict, Invalid, NotAllowed, NotFound
 from server.kernel.ids import CabinId, EncounterId, PatientId, PractitionerId, new_id
 from server.records.rules.measures import MeasureName, Reading
-from server.records.rules.note import NoteBody, NoteStatus
+from server.records.rules.note import NoteBody, NoteStatus, StrikeReason
 from server.records.seal.vault import PatientVault
 from server.records.service import Measures, Notes
 from server.records.service.notes import SignedNote
@@ -116,7 +116,7 @@ async def test_nobody_else_touches_notes(
         notes.save(who, visit, BODY, 0),
         notes.history(who, patient),
         notes.amend(who, visit, "…"),
-        notes.strike(who, visit, "…"),
+        notes.strike(who, visit, StrikeReason.OTHER),
     ):
         with pytest.raises(NotAllowed):
             await attempt
@@ -293,10 +293,10 @@ async def test_a_note_of_the_wrong_patient_is_struck_and_stays(
 ) -> None:
     await notes.save(village.doctor(), visit, COMPLETE, 0)
     with pytest.raises(Conflict):
-        await notes.strike(village.doctor(), visit, "wrong-patient")
+        await notes.strike(village.doctor(), visit, StrikeReason.WRONG_PATIENT)
     async with database.transaction() as tx:
         await notes.sign_in(tx, village.doctor(), diary.visits[visit], 1)
-    await notes.strike(village.doctor(), visit, "wrong-patient")
+    await notes.strike(village.doctor(), visit, StrikeReason.WRONG_PATIENT)
     (past,) = await notes.history(village.doctor(), patient)
     assert past.note.status is NoteStatus.ENTERED_IN_ERROR
     assert await notes.summary(village.cabin(), visit) is None
