@@ -15,6 +15,7 @@ from aiohttp import web
 
 from clinic_ui import i18n
 from clinic_ui.assets import Assets
+from clinic_ui.coordination.pages import CoordinationPages
 from clinic_ui.fonts import prepare_font
 from clinic_ui.mishaps import page_errors
 from clinic_ui.render import PAGES, Pages
@@ -29,6 +30,7 @@ from server.encounters import api as encounters_api
 from server.encounters.facts import EncounterFacts
 from server.encounters.service import Calls, Duty, Endings, FrontOffice, Ground, Intake, Queue
 from server.encounters.service.outlook import Outlooks
+from server.evaluation.overview import Overview
 from server.evaluation.service import Feedback
 from server.kernel.clock import Clock, utc_now
 from server.kernel.errors import ConfigError
@@ -79,6 +81,7 @@ class Clinic:
     duty: Duty
     front_office: FrontOffice
     feedback: Feedback
+    overview: Overview
     agenda: Agenda
     hours: Hours
     follow_ups: FollowUps
@@ -124,6 +127,7 @@ async def open_clinic(config: Config, opened: AsyncExitStack, now: Clock = utc_n
         duty=Duty(ground),
         front_office=FrontOffice(ground),
         feedback=feedback,
+        overview=Overview(database, now),
         agenda=Agenda(now),
         hours=Hours(database, now),
         follow_ups=follow_ups,
@@ -146,6 +150,7 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         gateway = Gateway(clinic.switchboard, clinic.tickets, origins=[config.origin])
         mount(app, _routes(clinic, assets, gateway))
         mount(app, SignInPages(clinic.accounts, demo_people).routes())
+        mount(app, CoordinationPages(clinic.overview, clinic.feedback, now).routes())
         app.cleanup_ctx.append(_font(assets, config))
         app.on_shutdown.append(_awaiting(gateway.close))
         app.on_cleanup.append(_awaiting(opened.pop_all().aclose))

@@ -1,8 +1,11 @@
 """What a resident may say of a visit, and from how many answers on a number may be shown."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+from statistics import median
 
 from server.kernel.errors import Invalid
+from server.kernel.ids import CabinId
 from server.kernel.words import N_
 
 SAD, FACES = 1, (1, 2, 3)
@@ -36,3 +39,49 @@ def satisfaction(counts: dict[int, int]) -> Satisfaction:
     if answers < FEWEST_SHOWN:
         return Satisfaction(0, {})
     return Satisfaction(answers, {face: counts.get(face, 0) for face in FACES})
+
+
+class CabinState(StrEnum):
+    """What a coordinator may know of a cabin: that somebody is there, never who."""
+
+    FREE = "free"
+    INTAKE = "intake"
+    WAITING = "waiting"
+    WITH_DOCTOR = "with-doctor"
+    CLOSING = "closing"
+    OUT_OF_SERVICE = "out-of-service"
+
+
+@dataclass(frozen=True, slots=True)
+class CabinLine:
+    """One cabin of the day."""
+
+    cabin_id: CabinId
+    name: str
+    site: str
+    phone: str
+    state: CabinState
+    waiting: int
+    longest_wait_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The day so far, in numbers that point at nobody.
+
+    `median_wait_minutes` is from "ready for a doctor" to "taken", of the visits taken today; None when none was.
+    """
+
+    cabins: tuple[CabinLine, ...]
+    doctors: tuple[str, ...]
+    visits_finished: int
+    visits_left: int
+    median_wait_minutes: int | None
+    incidents: int
+    follow_ups_unbooked: int
+    follow_ups_late: int
+
+
+def middle(minutes: list[float]) -> int | None:
+    """Return the median in whole minutes, or None of nothing."""
+    return round(median(minutes)) if minutes else None

@@ -1,12 +1,26 @@
-"""The named queries of residents' feedback."""
+"""The named queries of residents' feedback and of the coordinator's day: counts, and no name of a patient."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server.encounters.rules import CallStatus, EncounterStatus
+from server.encounters.tables import DutyRow, EncounterRow, IncidentRow
 from server.evaluation.tables import FeedbackRow
 from server.kernel.ids import CabinId, EncounterId
+from server.people.tables import PractitionerRow
+from server.scheduler.rules.promise import PromiseStatus
+from server.scheduler.tables import FollowUpPromise
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody waits for a doctor in a cabin."""
+
+    cabin_id: CabinId
+    since: datetime
 
 
 async def of_visit(tx: AsyncSession, encounter_id: EncounterId) -> FeedbackRow | None:
@@ -21,3 +35,61 @@ async def faces(tx: AsyncSession, since: datetime, cabin_id: CabinId | None) -> 
     if cabin_id is not None:
         query = query.where(FeedbackRow.cabin_id == cabin_id)
     return {face: count for face, count in (await tx.execute(query)).all()}
+
+
+async def waiting(tx: AsyncSession) -> list[Waiting]:
+    """Return where somebody waits for a doctor, and since when."""
+    query = select(EncounterRow.cabin_id, EncounterRow.triaged_at).where(
+        EncounterRow.status == EncounterStatus.TRIAGED, EncounterRow.triaged_at.is_not(None)
+    )
+    return [Waiting(cabin_id, since) for cabin_id, since in (await tx.execute(query)).all() if since]
+
+
+async def seated(tx: AsyncSession) -> dict[CabinId, tuple[EncounterStatus, CallStatus]]:
+    """Return where the visit stands that sits in each cabin."""
+    query = select(EncounterRow.cabin_id, EncounterRow.status, EncounterRow.call).where(
+        EncounterRow.seated_at.is_not(None), EncounterRow.left_at.is_(None)
+    )
+    return {cabin_id: (status, call) for cabin_id, status, call in (await tx.execute(query)).all()}
+
+
+async def ended_since(tx: AsyncSession, since: datetime) -> tuple[int, int]:
+    """Return how many visits were finished, and how many ended without a doctor."""
+    finished = select(func.count()).where(
+        EncounterRow.status == EncounterStatus.FINISHED, EncounterRow.finished_at >= since
+    )
+    left = select(func.count()).where(
+        EncounterRow.status == EncounterStatus.CANCELLED, EncounterRow.arrived_at >= since
+    )
+    return (await tx.scalar(finished)) or 0, (await tx.scalar(left)) or 0
+
+
+async def waits_since(tx: AsyncSession, since: datetime) -> list[float]:
+    """Return the minutes from ready to taken, of each visit that a doctor took since an instant."""
+    query = select(EncounterRow.triaged_at, EncounterRow.claimed_at).where(EncounterRow.claimed_at >= since)
+    rows = (await tx.execute(query)).all()
+    return [(taken - ready).total_seconds() / 60 for ready, taken in rows if ready and taken]
+
+
+async def incidents_since(tx: AsyncSession, since: datetime) -> int:
+    """Return how many technical incidents calls had."""
+    return (await tx.scalar(select(func.count()).where(IncidentRow.at >= since))) or 0
+
+
+async def doctors_on_duty(tx: AsyncSession, seen_since: datetime) -> list[str]:
+    """Return the names of the doctors who take patients now."""
+    query = (
+        select(PractitionerRow.name)
+        .join(DutyRow, DutyRow.practitioner_id == PractitionerRow.id)
+        .where(DutyRow.seen_at >= seen_since)
+        .order_by(PractitionerRow.name)
+    )
+    return list(await tx.scalars(query))
+
+
+async def follow_ups_to_book(tx: AsyncSession, today: date) -> tuple[int, int]:
+    """Return how many follow-ups nobody has booked yet, and how many of them are past their last day."""
+    unbooked = FollowUpPromise.status.in_([PromiseStatus.DUE, PromiseStatus.OFFERED])
+    every = select(func.count()).where(unbooked)
+    late = select(func.count()).where(unbooked, FollowUpPromise.latest_on < today)
+    return (await tx.scalar(every)) or 0, (await tx.scalar(late)) or 0

@@ -124,4 +124,7 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("POST", "/cabin/rendez-vous/rappel"): Act.FOLLOW_UP_BOOK,
     ("GET", "/cabin/avis"): Act.FEEDBACK_GIVE,
     ("POST", "/cabin/avis"): Act.FEEDBACK_GIVE,
+    # coordination pages
+    ("GET", "/coordination"): Act.OVERVIEW_SEE,
+    ("GET", "/coordination/day"): Act.OVERVIEW_SEE,
 }

@@ -1,0 +1,1 @@
+"""Where the coordinator stands: does it work for the village today?"""

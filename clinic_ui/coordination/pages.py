@@ -1,0 +1,59 @@
+"""The coordinator's overview: cabins, doctors, waits, follow-ups and smileys of the day, and no patient's name."""
+
+from datetime import timedelta
+
+from aiohttp import web
+
+from clinic_ui import i18n
+from clinic_ui.look import look_of
+from clinic_ui.render import fragment, render
+from server.evaluation.overview import Overview
+from server.evaluation.rules import CabinState
+from server.evaluation.service import Feedback
+from server.kernel.clock import Clock
+from server.kernel.words import N_
+from server.web.keys import who_is
+from server.web.routes import Routes
+
+SMILEYS_FOR = timedelta(days=30)
+LONG_WAIT_MINUTES = 20  # UX C1: from here on the coordinator should look
+
+STATE_WORDS = {
+    CabinState.FREE: (N_("Libre"), "ok"),
+    CabinState.INTAKE: (N_("Quelqu’un arrive"), "info"),
+    CabinState.WAITING: (N_("Quelqu’un attend un médecin"), "warn"),
+    CabinState.WITH_DOCTOR: (N_("Avec un médecin"), "brand"),
+    CabinState.CLOSING: (N_("Fin de visite"), "info"),
+    CabinState.OUT_OF_SERVICE: (N_("Hors service"), "danger"),
+}
+
+
+class CoordinationPages:
+    """The pages behind the coordination door."""
+
+    def __init__(self, overview: Overview, feedback: Feedback, now: Clock) -> None:
+        self._overview = overview
+        self._feedback = feedback
+        self._now = now
+
+    def routes(self) -> Routes:
+        """Return the routes of the coordinator."""
+        return [("GET", "/coordination", self.page), ("GET", "/coordination/day", self.day)]
+
+    async def page(self, request: web.Request) -> web.Response:
+        """GET /coordination"""
+        title = i18n.translate(look_of(request).locale, N_("Vue d’ensemble"))
+        return render(request, "coordination/overview.html", title=title, **await self._values(request))
+
+    async def day(self, request: web.Request) -> web.Response:
+        """GET /coordination/day: the numbers alone, fetched again when something moved."""
+        return fragment(request, "coordination/day.html", **await self._values(request))
+
+    async def _values(self, request: web.Request) -> dict[str, object]:
+        who = who_is(request)
+        return {
+            "day": await self._overview.today(who),
+            "faces": await self._feedback.satisfaction(who, self._now() - SMILEYS_FOR),
+            "state_words": STATE_WORDS,
+            "long_wait": LONG_WAIT_MINUTES,
+        }
