@@ -122,7 +122,7 @@ async def test_an_abandoned_screen_asks_counts_and_leaves(styles: TestServer, ne
     await page.get_by_role("button", name="Oui, je suis là").click()
     assert not await page.locator("#idle").is_visible()
     await page.clock.run_for(122_000)
-    async with page.expect_request("**/cabin/leave") as left:
+    async with page.expect_request("**/cabin/partir") as left:
         await page.clock.run_for(61_000)
     assert "reason=idle" in str((await left.value).post_data)
 
