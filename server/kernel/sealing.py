@@ -1,5 +1,6 @@
 """The contract between subjects that keep secrets and the vault that seals them (`server.records.seal`)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -34,6 +35,9 @@ class Vault(Protocol):
 
     async def open(self, tx: AsyncSession, place: Place, sealed: bytes) -> bytes:
         """Return the plaintext, or raise CannotOpen."""
+
+    async def warm(self, tx: AsyncSession, patients: Iterable[PatientId]) -> None:
+        """Load the keys of many patients in few queries, before opening a list of theirs."""
 
     def blind(self, table: str, field: str, normalised: str) -> bytes:
         """Return 16 bytes that are equal for equal values, and say nothing without the index key."""

@@ -186,7 +186,9 @@ class People:
         return await self.opened(tx, row)
 
     async def _matching(self, tx: AsyncSession, site_id: SiteId, wanted: str) -> list[Patient]:
-        everyone = [await self.opened(tx, row) for row in await store.patients_of_site(tx, site_id)]
+        rows = await store.patients_of_site(tx, site_id)
+        await self._vault.warm(tx, [row.id for row in rows])
+        everyone = [await self.opened(tx, row) for row in rows]
         found = [patient for patient in everyone if matches(patient.traits, wanted)]
         return sorted(found, key=lambda patient: (plain(patient.traits.birth_name), patient.traits.born_on))
 
