@@ -15,6 +15,7 @@ from aiohttp import web
 
 from clinic_ui import i18n
 from clinic_ui.assets import Assets
+from clinic_ui.cabin import pages as cabin_pages
 from clinic_ui.coordination.pages import CoordinationPages
 from clinic_ui.fonts import prepare_font
 from clinic_ui.mishaps import page_errors
@@ -41,6 +42,7 @@ from server.records.api import RecordsApi
 from server.records.seal.start import unlock
 from server.records.service import Background, Measures, Notes
 from server.scheduler.service.agenda import Agenda
+from server.scheduler.service.cabin_view import CabinView
 from server.scheduler.service.closing import Closing
 from server.scheduler.service.follow_ups import FollowUps
 from server.scheduler.service.hours import Hours
@@ -150,6 +152,7 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         gateway = Gateway(clinic.switchboard, clinic.tickets, origins=[config.origin])
         mount(app, _routes(clinic, assets, gateway))
         mount(app, SignInPages(clinic.accounts, demo_people).routes())
+        mount(app, _cabin(clinic))
         mount(app, CoordinationPages(clinic.overview, clinic.feedback, now).routes())
         app.cleanup_ctx.append(_font(assets, config))
         app.on_shutdown.append(_awaiting(gateway.close))
@@ -174,6 +177,20 @@ def _routes(clinic: Clinic, assets: Assets, gateway: Gateway) -> Routes:
         *encounters_api.routes(clinic.intake, clinic.queue, clinic.calls, clinic.duty, clinic.front_office),
         *RecordsApi(clinic.notes, clinic.measures, clinic.background).routes(),
     ]
+
+
+def _cabin(clinic: Clinic) -> Routes:
+    booth = cabin_pages.Booth(
+        clinic.intake,
+        clinic.places,
+        clinic.people,
+        clinic.notes,
+        clinic.follow_ups,
+        clinic.switchboard,
+        clinic.now,
+    )
+    todays = cabin_pages.Todays(clinic.places, clinic.outlooks, clinic.hours)
+    return cabin_pages.routes(booth, todays, CabinView(clinic.database, clinic.now))
 
 
 async def _alive(_request: web.Request) -> web.Response:

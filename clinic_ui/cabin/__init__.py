@@ -1,0 +1,1 @@
+"""The cabin's screens: one question at a time, from « Voir un médecin » to « Au revoir »."""

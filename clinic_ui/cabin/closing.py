@@ -1,0 +1,166 @@
+"""After the call: the doctor's words, three moments to come back, a smiley, goodbye.
+
+resume ─▶ rendez-vous (if the doctor asked) ─▶ resume ─▶ avis ─▶ au-revoir
+"""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from clinic_ui.cabin.booth import ASKING, SUMMARY, Booth, go
+from clinic_ui.forms import read_form
+from server.encounters.rules import Step
+from server.encounters.views import CabinVisit
+from server.kernel.ids import CabinId, HealthWorkerId, PractitionerId, new_id
+from server.kernel.words import N_
+from server.scheduler.rules.search import PartOfDay
+from server.scheduler.service.cabin_view import CabinFollowUp, CabinView
+from server.scheduler.service.views import Choice, Proposals, SlotTaken
+from server.web.keys import who_is
+from server.web.routes import Routes
+
+BOOKING = "/cabin/rendez-vous"
+_LOST = N_("Ce choix n’est plus sur l’écran. Choisissez de nouveau.")
+
+
+class ChoiceForm(msgspec.Struct, frozen=True):
+    """One of the moments on the screen."""
+
+    starts_at: Annotated[datetime, Meta(tz=True, description=_LOST)]
+    practitioner_id: Annotated[UUID, Meta(description=_LOST)]
+    key: Annotated[str, Meta(min_length=8, max_length=64, description=_LOST)]
+    cabin_id: UUID | None = None
+    health_worker_id: UUID | None = None
+
+    @property
+    def choice(self) -> Choice:
+        """What the scheduler is asked to book."""
+        return Choice(
+            self.starts_at,
+            PractitionerId(self.practitioner_id),
+            CabinId(self.cabin_id) if self.cabin_id else None,
+            HealthWorkerId(self.health_worker_id) if self.health_worker_id else None,
+        )
+
+
+class FaceForm(msgspec.Struct, frozen=True):
+    """A smiley, or none."""
+
+    face: Annotated[int, Meta(ge=1, le=3, description=N_("Touchez un visage, ou « Passer »."))] | None = None
+
+
+class ClosingPages:
+    """From the doctor's signature to an empty screen; and « Prendre un rendez-vous » for who comes for that alone."""
+
+    def __init__(self, booth: Booth, follow_up_view: CabinView) -> None:
+        self._booth = booth
+        self._view = follow_up_view
+
+    def routes(self) -> Routes:
+        """Return the routes of these screens."""
+        return [
+            ("GET", "/cabin/resume", self.summary),
+            ("GET", "/cabin/rendez-vous", self.moments),
+            ("POST", "/cabin/rendez-vous", self.choose),
+            ("POST", "/cabin/rendez-vous/rappel", self.call_me_back),
+            ("GET", "/cabin/avis", self.opinion),
+            ("POST", "/cabin/avis", self.say_goodbye),
+        ]
+
+    async def summary(self, request: web.Request) -> web.Response:
+        """GET /cabin/resume: what the doctor wrote for the patient, and the next appointment."""
+        visit = await self._booth.visit(request, Step.SUMMARY)
+        who = who_is(request)
+        summary = await self._booth.notes.summary(who, visit.encounter_id)
+        follow_up = await self._view.follow_up(who)
+        return await self._booth.show(request, "summary", visit=visit, summary=summary, follow_up=follow_up)
+
+    async def moments(self, request: web.Request) -> web.Response:
+        """GET /cabin/rendez-vous: three moments; `partie` (half of the day) and `apres` (other days) narrow them."""
+        visit = await self._booth.visit(request, Step.SUMMARY, *ASKING)
+        follow_up = await self._view.follow_up(who_is(request))
+        if follow_up is None or not follow_up.is_open:
+            return await self._no_choice(request, visit, follow_up)
+        part = _part(request)
+        proposals = await self._booth.follow_ups.proposals(
+            who_is(request), follow_up.promise_id, part, request.query.get("apres")
+        )
+        return await self._moments(request, visit, follow_up, proposals, part=part)
+
+    async def _no_choice(
+        self, request: web.Request, visit: CabinVisit, follow_up: CabinFollowUp | None
+    ) -> web.Response:
+        """Nothing to choose: it is booked already, or nobody asked for a follow-up (then the reception's phone)."""
+        if visit.step is Step.SUMMARY:
+            return go(SUMMARY)
+        return await self._booth.show(request, "no_booking", visit=visit, follow_up=follow_up)
+
+    async def _moments(
+        self,
+        request: web.Request,
+        visit: CabinVisit,
+        follow_up: CabinFollowUp,
+        proposals: Proposals,
+        *,
+        part: PartOfDay | None = None,
+        taken: datetime | None = None,
+        status: int = 200,
+    ) -> web.Response:
+        return await self._booth.show(
+            request,
+            "moments",
+            status=status,
+            visit=visit,
+            follow_up=follow_up,
+            proposals=proposals,
+            part=part,
+            taken=taken,
+            key=str(new_id()),
+        )
+
+    async def choose(self, request: web.Request) -> web.Response:
+        """POST /cabin/rendez-vous: book; when somebody was faster, grey that card and show fresh ones."""
+        visit = await self._booth.visit(request, Step.SUMMARY, *ASKING)
+        who = who_is(request)
+        form = await read_form(request, ChoiceForm)
+        follow_up = await self._view.follow_up(who)
+        if follow_up is None or not follow_up.is_open:
+            return await self._no_choice(request, visit, follow_up)
+        try:
+            await self._booth.follow_ups.book(who, follow_up.promise_id, form.choice, form.key)
+        except SlotTaken as refused:
+            return await self._moments(request, visit, follow_up, refused.proposals, taken=form.starts_at, status=409)
+        return _chosen(visit)
+
+    async def call_me_back(self, request: web.Request) -> web.Response:
+        """POST /cabin/rendez-vous/rappel: « Je ne sais pas : rappelez-moi »."""
+        visit = await self._booth.visit(request, Step.SUMMARY, *ASKING)
+        follow_up = await self._view.follow_up(who_is(request))
+        if follow_up is not None and follow_up.is_open:
+            await self._booth.follow_ups.call_me_back(who_is(request), follow_up.promise_id)
+        return _chosen(visit)
+
+    async def opinion(self, request: web.Request) -> web.Response:
+        """GET /cabin/avis: three faces, or none."""
+        visit = await self._booth.visit(request, Step.SUMMARY, Step.CLOSING)
+        return await self._booth.show(request, "opinion", visit=visit)
+
+    async def say_goodbye(self, request: web.Request) -> web.Response:
+        """POST /cabin/avis: keep the face, free the seat, wipe the screen."""
+        form = await read_form(request, FaceForm)
+        await self._booth.intake.goodbye(who_is(request), form.face)
+        return go("/cabin/au-revoir")
+
+
+def _part(request: web.Request) -> PartOfDay | None:
+    known = {"matin": PartOfDay.MORNING, "apres-midi": PartOfDay.AFTERNOON}
+    return known.get(request.query.get("partie", ""))
+
+
+def _chosen(visit: CabinVisit) -> web.Response:
+    """Go on: back to the summary; who came for an appointment alone sees it, and is done."""
+    return go(SUMMARY if visit.step is Step.SUMMARY else BOOKING)

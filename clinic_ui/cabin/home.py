@@ -1,0 +1,95 @@
+"""The first screen (open or not, who is there, how long it takes), and the two that always work: emergency and help."""
+
+from aiohttp import web
+
+from clinic_ui.cabin.booth import GOODBYE, HOME, Booth, go, screen_of
+from clinic_ui.cabin.today import Today, Todays
+from server.encounters.rules import CancelReason, Step
+from server.web.keys import who_is
+from server.web.routes import Routes
+
+
+class HomePages:
+    """Home, emergency, help, and leaving in the middle."""
+
+    def __init__(self, booth: Booth, todays: Todays) -> None:
+        self._booth = booth
+        self._todays = todays
+
+    def routes(self) -> Routes:
+        """Return the routes of these screens."""
+        return [
+            ("GET", "/cabin", self.home),
+            ("GET", "/cabin/etat", self.state),
+            ("GET", "/cabin/urgence", self.emergency),
+            ("GET", "/cabin/aide", self.help),
+            ("POST", "/cabin/aide", self.ask_help),
+            ("POST", "/cabin/partir", self.leave),
+            ("GET", "/cabin/au-revoir", self.goodbye),
+        ]
+
+    async def home(self, request: web.Request) -> web.Response:
+        """GET /cabin: what would you like to do?"""
+        await self._booth.nobody(request)
+        return await self._home(request, piece=False)
+
+    async def state(self, request: web.Request) -> web.Response:
+        """GET /cabin/etat: the living part of home; elsewhere as soon as somebody is seated."""
+        await self._booth.nobody(request)
+        return await self._home(request, piece=True)
+
+    async def _home(self, request: web.Request, *, piece: bool) -> web.Response:
+        today: Today = await self._todays.of(who_is(request))
+        template = "home_state" if piece else "home"
+        return await self._booth.show(request, template, piece=piece, today=today)
+
+    async def emergency(self, request: web.Request) -> web.Response:
+        """GET /cabin/urgence: the sheet as a page, for when scripts do not run."""
+        return await self._booth.show(request, "emergency", back_to=HOME)
+
+    async def help(self, request: web.Request) -> web.Response:
+        """GET /cabin/aide: who is there, and how to reach them."""
+        return await self._booth.show(request, "help", asked="demande" in request.query)
+
+    async def ask_help(self, request: web.Request) -> web.Response:
+        """POST /cabin/aide: tell the people of the site that somebody in the cabin asks for them."""
+        post = await self._booth.here(request)
+        await self._booth.nudger.nudge(f"site:{post.site.id}")
+        return go("/cabin/aide?demande=1")
+
+    async def leave(self, request: web.Request) -> web.Response:
+        """POST /cabin/partir: end what is not finished, by wish or because nobody touched the screen."""
+        who = who_is(request)
+        visit = await self._booth.intake.current(who)
+        form = await request.post()
+        idle = form.get("reason") == "idle"
+        if visit is None or visit.step is Step.AWAY:
+            return go(GOODBYE)
+        if visit.step is Step.CALL:
+            return go(screen_of(visit))
+        if visit.step in (Step.CLOSING, Step.SUMMARY, Step.IN_PERSON, Step.GOODBYE) or visit.cancel_reason:
+            await self._booth.intake.goodbye(who)
+        elif visit.step is Step.EMERGENCY:
+            after = await self._booth.intake.leave(who, CancelReason.EMERGENCY)
+            return go(screen_of(after))
+        else:
+            await self._booth.intake.leave(who, CancelReason.ABANDONED if idle else CancelReason.GAVE_UP)
+        return go(GOODBYE)
+
+    async def goodbye(self, request: web.Request) -> web.Response:
+        """GET /cabin/au-revoir: nothing of the visit is left on this screen.
+
+        `Clear-Site-Data: "cache"` empties the HTTP cache and the back-forward cache. Not "cookies": it would take the
+        cabin's own session and sign the booth out; not "storage": that is the device's. So the three cookies that a
+        visitor can set (language, colours, text size) are taken one by one. Pages keep nothing else: all are
+        `no-store`, scripts write no storage, and steps.js puts this address in the place of what came before.
+        """
+        visit = await self._booth.intake.current(who_is(request))
+        if visit is not None and visit.step is Step.GOODBYE:
+            await self._booth.intake.goodbye(who_is(request))
+        response = await self._booth.show(request, "goodbye")
+        response.headers["Clear-Site-Data"] = '"cache"'
+        response.headers["Refresh"] = f"10; url={HOME}"  # also without scripts
+        for cookie in ("tc-lang", "tc-theme", "tc-text"):
+            response.del_cookie(cookie, path="/", samesite="Lax", secure=request.secure)
+        return response

@@ -1,0 +1,24 @@
+"""All screens of the cabin, put together: what the roof mounts."""
+
+from clinic_ui.cabin.arrival import ArrivalPages
+from clinic_ui.cabin.booth import Booth
+from clinic_ui.cabin.closing import ClosingPages
+from clinic_ui.cabin.home import HomePages
+from clinic_ui.cabin.questions import QuestionPages
+from clinic_ui.cabin.room import RoomPages
+from clinic_ui.cabin.today import Todays
+from server.scheduler.service.cabin_view import CabinView
+from server.web.routes import Routes
+
+__all__ = ["Booth", "Todays", "routes"]
+
+
+def routes(booth: Booth, todays: Todays, follow_up_view: CabinView) -> Routes:
+    """Return `(method, path, view)` of every screen of the cabin."""
+    return [
+        *HomePages(booth, todays).routes(),
+        *ArrivalPages(booth).routes(),
+        *QuestionPages(booth).routes(),
+        *RoomPages(booth).routes(),
+        *ClosingPages(booth, follow_up_view).routes(),
+    ]

@@ -1,0 +1,132 @@
+// @ts-check
+/**
+ * What the person in the cabin sees of the call: the doctor large, themself small, few words, four large controls.
+ * @module
+ */
+
+import { word } from "../words.js";
+
+const STEP = 0.1; // of the volume; the whole way is more than 18 dB
+
+/** Emits `mute` and `hang-up`. */
+export class CallView extends EventTarget {
+  muted = false;
+  #volume = 1;
+  #levels = { mine: 4, theirs: 4 };
+  #banner = "";
+  #remote = /** @type {HTMLVideoElement} */ (document.querySelector("video[data-remote]"));
+
+  constructor() {
+    super();
+    this.#press("[data-quieter]", () => this.#turn(-STEP));
+    this.#press("[data-louder]", () => this.#turn(STEP));
+    this.#press("[data-mute]", () => this.#mute());
+    this.#press("[data-hear]", () => this.#play());
+    this.#press("[data-hang-up]", () => {
+      const sheet = document.getElementById("sheet-end");
+      if (sheet instanceof HTMLDialogElement) sheet.close();
+      this.dispatchEvent(new CustomEvent("hang-up"));
+    });
+  }
+
+  /** Show the call or the waiting room. @param {boolean} calling */
+  show(calling) {
+    document.body.classList.toggle("kiosk--call", calling);
+    for (const part of document.querySelectorAll("[data-view]")) {
+      if (part instanceof HTMLElement) part.hidden = (part.dataset.view === "call") !== calling;
+    }
+  }
+
+  /** @param {string} name */
+  doctor(name) {
+    this.#put("[data-doctor]", name);
+  }
+
+  /** @param {MediaStream} stream */
+  picture(stream) {
+    if (this.#remote.srcObject !== stream) this.#remote.srcObject = stream;
+    void this.#play();
+  }
+
+  live() {
+    this.#put("[data-doctor-words]", "");
+    this.banner("");
+  }
+
+  /** The picture is gone; the next call begins afresh. */
+  end() {
+    this.#remote.srcObject = null;
+    this.#levels = { mine: 4, theirs: 4 };
+    this.#put("[data-doctor-words]", word("doctorComes"));
+    this.banner("");
+    this.#tellLine();
+  }
+
+  /** One sentence over the picture; none clears it. @param {string} words */
+  banner(words) {
+    this.#banner = words;
+    this.#tellLine();
+  }
+
+  /** The worst of both directions counts; good lines say nothing. @param {number} level @param {"mine" | "theirs"} whose */
+  quality(level, whose) {
+    this.#levels[whose] = level;
+    this.#tellLine();
+  }
+
+  #tellLine() {
+    const level = Math.min(this.#levels.mine, this.#levels.theirs);
+    const words = this.#banner || (level === 1 ? word("voiceKept") : level === 0 ? word("veryWeak") : "");
+    const banner = document.querySelector("[data-banner]");
+    if (banner instanceof HTMLElement) {
+      if (banner.textContent !== words) banner.textContent = words;
+      banner.hidden = !words;
+    }
+    document.querySelector("[data-stage]")?.classList.toggle("video--still", !!this.#banner);
+    const line = document.querySelector("[data-line]");
+    if (line instanceof HTMLElement) line.hidden = level > 2 || !!words;
+    document.querySelector("[data-line] .bars")?.setAttribute("data-q", String(level));
+    this.#put("[data-line-words]", word(`line${level}`));
+  }
+
+  async #play() {
+    const button = document.querySelector("[data-hear]");
+    try {
+      await this.#remote.play();
+      if (button instanceof HTMLElement) button.hidden = true;
+    } catch (error) {
+      // the browser wants a touch before it makes a sound; a kiosk's own is set up not to
+      const blocked = error instanceof DOMException && error.name === "NotAllowedError";
+      if (blocked && button instanceof HTMLElement) button.hidden = false;
+    }
+  }
+
+  /** @param {number} by */
+  #turn(by) {
+    this.#volume = Math.round(Math.min(1, Math.max(STEP, this.#volume + by)) * 10) / 10;
+    this.#remote.volume = this.#volume;
+    this.#put("[data-volume]", `${Math.round(this.#volume * 100)}\u00a0%`);
+  }
+
+  #mute() {
+    this.muted = !this.muted;
+    const button = document.querySelector("[data-mute]");
+    button?.setAttribute("aria-pressed", String(!this.muted));
+    this.#put("[data-mute] span", word(this.muted ? "microphoneOff" : "microphoneOn"));
+    const drawing = button?.querySelector("use");
+    const sheet = drawing?.getAttribute("href")?.split("#")[0];
+    drawing?.setAttribute("href", `${sheet}#i-${this.muted ? "mic-off" : "mic"}`);
+    this.dispatchEvent(new CustomEvent("mute"));
+  }
+
+  /** @param {string} selector @param {string} words */
+  #put(selector, words) {
+    const place = document.querySelector(selector);
+    if (place && place.textContent !== words) place.textContent = words;
+  }
+
+  /** @param {string} selector @param {() => void} act */
+  #press(selector, act) {
+    document.querySelector(selector)?.addEventListener("click", act);
+  }
+}

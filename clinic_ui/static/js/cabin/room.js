@@ -1,0 +1,153 @@
+// @ts-check
+/**
+ * The waiting room and the call, on one page. The seat is taken while one waits, with camera and sockets ready, so that
+ * the picture comes up without a touch when the doctor takes the visit.
+ *
+ *   waiting ─▶ (the doctor sits down) call ─▶ hung up ─▶ closing ─▶ another screen
+ *
+ * What the visit is at is told by the server alone: each piece that <tc-live> fetches carries `data-step`.
+ * @module
+ */
+
+import { Call } from "../call.js";
+import { say } from "../page.js";
+import { word } from "../words.js";
+import { iceServers, seatTicket, tell } from "./api.js";
+import { CallView } from "./call_view.js";
+import { openLines } from "./lines.js";
+import { Mirror } from "./mirror.js";
+
+const SIT_AGAIN = 2000; // ms before a seat that could not be had is asked for again
+const SEATED_STEPS = ["waiting", "call"];
+
+class Room {
+  #signal = openLines();
+  #mirror = new Mirror(/** @type {HTMLElement} */ (document.querySelector("[data-mirror]")));
+  #view = new CallView();
+  /** @type {Call | null} */ #call = null;
+  #step = "";
+  #sitting = false;
+  #silent = false;
+  #left = false;
+
+  constructor() {
+    this.#mirror.addEventListener("changed", () => void this.#call?.setStream(this.#mirror.stream));
+    this.#view.addEventListener("mute", (event) => this.#call?.setMuted(this.#view.muted));
+    this.#view.addEventListener("hang-up", () => this.#hangUp());
+    document.querySelector("tc-live")?.addEventListener("placed", () => this.#look());
+    this.#signal.addEventListener("closed", () => this.#step && this.#view.banner(word("elsewhere")));
+    this.#look();
+  }
+
+  /** Read what the server last said, and be where the visit is. */
+  #look() {
+    const state = document.querySelector("[data-state]");
+    if (!(state instanceof HTMLElement)) return;
+    this.#step = state.dataset.step ?? "";
+    this.#view.doctor(state.dataset.doctor ?? "");
+    if (SEATED_STEPS.includes(this.#step)) {
+      void this.#mirror.open();
+      void this.#sit();
+    } else {
+      this.#leave();
+    }
+    if (this.#step === "call") this.#view.show(true);
+  }
+
+  /** Take the seat early: once, and again after a call that ended. */
+  async #sit() {
+    if (this.#call || this.#sitting) return;
+    this.#sitting = true;
+    try {
+      const [servers, ticket] = await Promise.all([iceServers(), seatTicket()]);
+      if (ticket === null || !SEATED_STEPS.includes(this.#step)) return;
+      const call = new Call({ signal: this.#signal, seat: "patient", fetchSeatTicket: seatTicket, fetchIceServers: iceServers });
+      this.#call = call;
+      this.#listen(call);
+      await call.prepare({ stream: this.#mirror.stream, iceServers: servers });
+      call.setMuted(this.#view.muted);
+      call.join(ticket);
+    } catch (error) {
+      console.info("room: no seat yet", error);
+      setTimeout(() => this.#look(), SIT_AGAIN);
+    } finally {
+      this.#sitting = false;
+    }
+  }
+
+  /** @param {Call} call */
+  #listen(call) {
+    /** @param {string} type @param {(detail: any) => void} hear */
+    const on = (type, hear) => call.addEventListener(type, (event) => hear(/** @type {CustomEvent} */ (event).detail));
+    this.#silent = this.#left = false;
+    on("peer-joined", () => this.#arrives());
+    on("joined", ({ present }) => present && this.#arrives());
+    on("remote-track", ({ stream }) => this.#view.picture(stream));
+    on("live", () => this.#live());
+    on("silence", () => this.#silence(true));
+    on("flow", ({ seconds }) => this.#silence(false, seconds));
+    on("peer-left", () => ((this.#left = true), this.#tellSilence()));
+    on("quality", ({ level, whose }) => this.#view.quality(level, whose));
+    on("ended", ({ reason }) => this.#ended(call, reason));
+  }
+
+  #arrives() {
+    this.#left = false;
+    this.#view.show(true);
+    say(word("doctorComes"));
+    this.#tellSilence();
+  }
+
+  #live() {
+    this.#silent = false;
+    this.#view.show(true);
+    this.#view.live();
+    tell("/api/cabin/connected");
+    if (!this.#mirror.stream?.getVideoTracks().length) tell("/api/cabin/incidents", { kind: "no-camera" });
+    if (!this.#mirror.stream?.getAudioTracks().length) tell("/api/cabin/incidents", { kind: "no-microphone" });
+  }
+
+  /** @param {boolean} silent @param {number} [seconds] */
+  #silence(silent, seconds = 0) {
+    this.#silent = silent;
+    if (!silent && seconds >= 1) tell("/api/cabin/incidents", { kind: "cut", seconds: Math.round(seconds) });
+    this.#tellSilence();
+  }
+
+  #tellSilence() {
+    this.#view.banner(this.#silent ? word(this.#left ? "doctorLeft" : "recalling") : "");
+  }
+
+  /** @param {Call} call @param {string} reason */
+  #ended(call, reason) {
+    if (call !== this.#call) return;
+    this.#call = null;
+    this.#view.end();
+    if (reason === "replaced") return this.#view.banner(word("elsewhere"));
+    this.#view.show(false);
+    say(word("ended"));
+    this.#refresh();
+  }
+
+  /** Ask the server where the visit is now. */
+  #refresh() {
+    const live = document.querySelector("tc-live");
+    // @ts-ignore the element of live.js
+    void live?.refresh?.();
+  }
+
+  #hangUp() {
+    tell("/api/cabin/hang-up");
+    this.#call?.hangUp();
+  }
+
+  /** The call is over for good: nothing listens and nothing looks any more. */
+  #leave() {
+    this.#call?.hangUp("hung-up");
+    this.#call = null;
+    this.#mirror.close();
+    this.#view.show(false);
+  }
+}
+
+new Room();
