@@ -1,5 +1,7 @@
 """The coordinator's overview: cabins, doctors, waits, follow-ups and smileys of the day, and no patient's name."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from aiohttp import web
@@ -8,7 +10,7 @@ from clinic_ui import i18n
 from clinic_ui.look import look_of
 from clinic_ui.render import fragment, render
 from server.evaluation.overview import Overview
-from server.evaluation.rules import CabinState
+from server.evaluation.rules import CabinState, Day, Satisfaction
 from server.evaluation.service import Feedback
 from server.kernel.clock import Clock
 from server.kernel.words import N_
@@ -28,6 +30,16 @@ STATE_WORDS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What the overview shows."""
+
+    day: Day
+    faces: Satisfaction
+    state_words: Mapping[CabinState, tuple[str, str]] = field(default_factory=lambda: STATE_WORDS)
+    long_wait: int = LONG_WAIT_MINUTES
+
+
 class CoordinationPages:
     """The pages behind the coordination door."""
 
@@ -43,17 +55,13 @@ class CoordinationPages:
     async def page(self, request: web.Request) -> web.Response:
         """GET /coordination"""
         title = i18n.translate(look_of(request).locale, N_("Vue d’ensemble"))
-        return render(request, "coordination/overview.html", title=title, **await self._values(request))
+        return render(request, "coordination/overview.html", title=title, board=await self._board(request))
 
     async def day(self, request: web.Request) -> web.Response:
         """GET /coordination/day: the numbers alone, fetched again when something moved."""
-        return fragment(request, "coordination/day.html", **await self._values(request))
+        return fragment(request, "coordination/day.html", board=await self._board(request))
 
-    async def _values(self, request: web.Request) -> dict[str, object]:
+    async def _board(self, request: web.Request) -> Board:
         who = who_is(request)
-        return {
-            "day": await self._overview.today(who),
-            "faces": await self._feedback.satisfaction(who, self._now() - SMILEYS_FOR),
-            "state_words": STATE_WORDS,
-            "long_wait": LONG_WAIT_MINUTES,
-        }
+        faces = await self._feedback.satisfaction(who, self._now() - SMILEYS_FOR)
+        return Board(await self._overview.today(who), faces)
