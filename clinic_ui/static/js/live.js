@@ -102,7 +102,7 @@ function refreshAll(which = () => true) {
 }
 
 /**
- * Listen to a source of nudges (the EventTarget of signal.js): `nudge` events whose detail.line names what changed.
+ * Listen to a source of nudges (a Signal): `nudge` events whose detail.line names what changed, and `open`.
  * @param {EventTarget} source
  */
 export function follow(source) {
@@ -110,7 +110,8 @@ export function follow(source) {
     const line = /** @type {CustomEvent<{line: string}>} */ (event).detail.line;
     refreshAll((one) => one.line.split(" ").includes(line));
   });
-  source.addEventListener("reconnected", () => refreshAll());
+  // what changed between the page's drawing and the line's opening was nudged to nobody
+  source.addEventListener("open", () => refreshAll());
 }
 
 follow(document);
