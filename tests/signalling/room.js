@@ -49,7 +49,7 @@ const fetchSeatTicket = () => fetchText(`/seat-ticket/${seat}`);
 const call = (globalThis.call = new Call({ signal, seat, fetchSeatTicket }));
 for (const type of ["joined", "peer-joined", "peer-left", "remote-track", "live", "silence", "flow", "quality", "picture",
   "peer-state", "ended"]) {
-  call.addEventListener(type, ({ detail }) => heard.push({ type, at: performance.now(), ...detail, track: null, stream: null }));
+  call.addEventListener(type, ({ detail }) => heard.push({ ...detail, type, at: performance.now(), track: null, stream: null }));
 }
 signal.addEventListener("nudge", ({ detail }) => heard.push(detail));
 signal.open();
