@@ -62,11 +62,14 @@ async def seated(tx: AsyncSession, cabin_id: CabinId, *, lock: bool = False) -> 
 
 
 async def open_of_patient(tx: AsyncSession, patient_id: PatientId) -> EncounterRow | None:
-    """Return the visit of a patient who has not seen the doctor yet."""
+    """Return the visit of a patient who has not seen the doctor yet.
+
+    Not locked: two patients who change cabins at once would wait for each other. Its version refuses the second.
+    """
     query = select(EncounterRow).where(
         EncounterRow.patient_id == patient_id, EncounterRow.status.in_(BEFORE_THE_DOCTOR)
     )
-    return (await tx.scalars(query.order_by(EncounterRow.arrived_at.desc()).with_for_update())).first()
+    return (await tx.scalars(query.order_by(EncounterRow.arrived_at.desc()))).first()
 
 
 async def next_for_cabin(tx: AsyncSession, cabin_id: CabinId) -> EncounterRow | None:
