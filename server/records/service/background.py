@@ -14,7 +14,7 @@ from server.kernel.words import N_
 from server.people.service import People
 from server.records import store
 from server.records.rules.background import BackgroundBody, tidy, wrong_background
-from server.records.service.sealing import Desk, body_of
+from server.records.service.sealing import Scribe, body_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Background:
         self._database = database
         self._people = people
         self._now = now
-        self._desk = Desk(vault, now)
+        self._scribe = Scribe(vault, now)
 
     async def read(self, who: Identity, patient_id: PatientId) -> BackgroundSheet:
         """Return the sheet, with None for each list that nobody asked about yet."""
@@ -42,11 +42,11 @@ class Background:
         async with self._database.transaction() as tx:
             await self._people.allowed(tx, who, patient_id)
             stored = await store.background_of(tx, patient_id)
-            await self._desk.noted(tx, who, Action.BACKGROUND_READ, patient_id)
+            await self._scribe.noted(tx, who, Action.BACKGROUND_READ, patient_id)
             if stored is None:
                 return BackgroundSheet(patient_id, 0, BackgroundBody(), None)
             place = body_of("patient_background", patient_id, patient_id, stored.row_ver)
-            body = await self._desk.open(tx, place, stored.sealed_body, BackgroundBody)
+            body = await self._scribe.open(tx, place, stored.sealed_body, BackgroundBody)
         return BackgroundSheet(patient_id, stored.row_ver, body, stored.saved_at)
 
     async def save(self, who: Identity, patient_id: PatientId, body: BackgroundBody, row_ver: int) -> int:
@@ -58,7 +58,7 @@ class Background:
         async with self._database.transaction() as tx:
             await self._people.allowed(tx, who, patient_id)
             place = body_of("patient_background", patient_id, patient_id, row_ver + 1)
-            sealed = await self._desk.seal(tx, place, body)
+            sealed = await self._scribe.seal(tx, place, body)
             values = {
                 "patient_id": patient_id,
                 "row_ver": row_ver + 1,
@@ -72,5 +72,5 @@ class Background:
                     N_("Cette fiche a été modifiée ailleurs. Rien n’a été écrasé : relisez-la, puis reprenez."),
                     code="edited-elsewhere",
                 )
-            await self._desk.wrote(tx, who, Action.BACKGROUND_SAVED, sealed)
+            await self._scribe.wrote(tx, who, Action.BACKGROUND_SAVED, sealed)
         return row_ver + 1

@@ -29,7 +29,7 @@ from server.records.rules.measures import (
     wrong_readings,
 )
 from server.records.rules.note import NoteStatus
-from server.records.service.sealing import Desk, Sealed, body_of
+from server.records.service.sealing import Scribe, Sealed, body_of
 from server.records.service.visits import Visits
 
 READ_MOST = 200
@@ -65,7 +65,7 @@ class Measures:
         self._visits = visits
         self._people = people
         self._now = now
-        self._desk = Desk(vault, now)
+        self._scribe = Scribe(vault, now)
 
     async def take(
         self,
@@ -104,8 +104,8 @@ class Measures:
         async with self._database.transaction() as tx:
             patient = await self._people.allowed(tx, who, patient_id)
             rows = await store.observations_of(tx, patient_id, READ_MOST, encounter_id)
-            found = await opened_observations(tx, self._desk, rows, patient.traits.born_on)
-            await self._desk.noted(tx, who, Action.MEASURES_READ, patient_id)
+            found = await opened_observations(tx, self._scribe, rows, patient.traits.born_on)
+            await self._scribe.noted(tx, who, Action.MEASURES_READ, patient_id)
         return found
 
     async def strike(self, who: Identity, observation_id: ObservationId) -> None:
@@ -117,7 +117,7 @@ class Measures:
             if not await store.strike_observation(tx, observation_id):
                 raise Conflict(N_("Cette mesure est déjà annulée."), code="already-struck")
             row = f"observation:{observation_id}"
-            await self._desk.noted(tx, who, Action.MEASURE_STRUCK, stored.patient_id, row)
+            await self._scribe.noted(tx, who, Action.MEASURE_STRUCK, stored.patient_id, row)
 
     def _when(self, taken_at: datetime | None) -> datetime:
         now = self._now()
@@ -144,9 +144,9 @@ class Measures:
         patient_id, encounter_id, at = about
         rows = []
         for body in bodies:
-            sealed = await self._desk.seal(tx, body_of("observation", ObservationId(new_id()), patient_id, 1), body)
+            sealed = await self._scribe.seal(tx, body_of("observation", ObservationId(new_id()), patient_id, 1), body)
             rows.append(_row(sealed, who, encounter_id, at))
-            await self._desk.wrote(tx, who, Action.MEASURE_TAKEN, sealed)
+            await self._scribe.wrote(tx, who, Action.MEASURE_TAKEN, sealed)
         await store.add_observations(tx, rows)
         return rows
 
@@ -171,13 +171,13 @@ def _body(reading: Reading, device: str) -> ObservationBody:
 
 
 async def opened_observations(
-    tx: AsyncSession, desk: Desk, rows: Iterable[store.StoredObservation], born_on: date
+    tx: AsyncSession, scribe: Scribe, rows: Iterable[store.StoredObservation], born_on: date
 ) -> list[Observation]:
     """Return the opened measures of one patient. The caller has authorised and audits."""
     found = []
     for row in rows:
         place = body_of("observation", row.id, row.patient_id, row.row_ver)
-        found.append(_shown(row, await desk.open(tx, place, row.sealed_body, ObservationBody), born_on))
+        found.append(_shown(row, await scribe.open(tx, place, row.sealed_body, ObservationBody), born_on))
     return found
 
 

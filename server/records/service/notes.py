@@ -31,7 +31,7 @@ from server.records.rules.note import (
     wrong_words,
 )
 from server.records.service.measures import Observation, opened_observations
-from server.records.service.sealing import Desk, Sealed, body_of
+from server.records.service.sealing import Scribe, Sealed, body_of
 from server.records.service.visits import Visits
 
 HISTORY_MOST = 50
@@ -79,7 +79,6 @@ class Summary:
 
     signed_by: str
     advice: str
-    body: NoteBody
     signed_at: datetime
 
 
@@ -103,7 +102,7 @@ class Notes:
         self._visits = visits
         self._people = people
         self._now = now
-        self._desk = Desk(vault, now)
+        self._scribe = Scribe(vault, now)
 
     async def draft(self, who: Identity, encounter_id: EncounterId) -> Draft:
         """Return the note of a visit that `who` has claimed, empty if nothing was saved yet."""
@@ -118,7 +117,7 @@ class Notes:
                 if stored.status is NoteStatus.PRELIMINARY
                 else (await self._signed_content(tx, stored)).body
             )
-            await self._desk.noted(tx, who, Action.NOTE_READ, facts.patient_id, f"note:{stored.id}")
+            await self._scribe.noted(tx, who, Action.NOTE_READ, facts.patient_id, f"note:{stored.id}")
         return Draft(encounter_id, stored.row_ver, stored.status, body, stored.saved_at)
 
     async def save(self, who: Identity, encounter_id: EncounterId, body: NoteBody, row_ver: int) -> int:
@@ -156,7 +155,7 @@ class Notes:
         values = {**_row(sealed, signed_at), "status": NoteStatus.FINAL, "signed_at": signed_at}
         if not await store.change_note(tx, stored.id, row_ver, values):
             raise _moved_on(await store.note_of(tx, facts.encounter_id))
-        await self._desk.wrote(tx, who, Action.NOTE_SIGNED, sealed)
+        await self._scribe.wrote(tx, who, Action.NOTE_SIGNED, sealed)
         return SignedNote(
             stored.id,
             facts.encounter_id,
@@ -178,9 +177,9 @@ class Notes:
             if stored is None or stored.status not in (NoteStatus.FINAL, NoteStatus.AMENDED):
                 return None
             content = await self._signed_content(tx, stored)
-            await self._desk.noted(tx, who, Action.SUMMARY_READ, facts.patient_id, f"note:{stored.id}")
+            await self._scribe.noted(tx, who, Action.SUMMARY_READ, facts.patient_id, f"note:{stored.id}")
         signed_at = stored.signed_at or stored.saved_at
-        return Summary(content.signed_by, content.body.advice, content.body, signed_at)
+        return Summary(content.signed_by, content.body.advice, signed_at)
 
     async def history(self, who: Identity, patient_id: PatientId) -> list[PastVisit]:
         """Return the signed notes of a patient with the measures of each visit, newest first."""
@@ -190,9 +189,9 @@ class Notes:
             notes = await store.signed_notes(tx, patient_id, HISTORY_MOST)
             addenda = await store.addenda_of(tx, [stored.id for stored in notes])
             rows = await store.observations_of(tx, patient_id, HISTORY_MEASURES)
-            measures = await opened_observations(tx, self._desk, rows, patient.traits.born_on)
+            measures = await opened_observations(tx, self._scribe, rows, patient.traits.born_on)
             past = [PastVisit(await self._signed(tx, one, addenda), _of(one, measures)) for one in notes]
-            await self._desk.noted(tx, who, Action.HISTORY_READ, patient_id)
+            await self._scribe.noted(tx, who, Action.HISTORY_READ, patient_id)
         return past
 
     async def amend(self, who: Identity, encounter_id: EncounterId, words: str) -> None:
@@ -213,7 +212,7 @@ class Notes:
             stored = await self._own_signed(tx, who, encounter_id)
             if not await store.move_note(tx, stored.id, NoteStatus.FINAL, NoteStatus.ENTERED_IN_ERROR):
                 raise Conflict(N_("Cette note a déjà un ajout : écrivez un autre ajout."), code="amended")
-            await self._desk.noted(tx, who, Action.NOTE_STRUCK, stored.patient_id, f"note:{stored.id}", reason.value)
+            await self._scribe.noted(tx, who, Action.NOTE_STRUCK, stored.patient_id, f"note:{stored.id}", reason.value)
 
     async def _own_visit(self, tx: AsyncSession, who: Identity, encounter_id: EncounterId) -> VisitFacts:
         facts = await self._visits.facts(tx, encounter_id)
@@ -252,7 +251,7 @@ class Notes:
             written = await store.change_note(tx, note_id, row_ver, values)
         if not written:
             raise _moved_on(await store.note_of(tx, encounter_id))
-        await self._desk.wrote(tx, who, Action.NOTE_SAVED, sealed)
+        await self._scribe.wrote(tx, who, Action.NOTE_SAVED, sealed)
 
     def _complete(self, who: Identity, body: NoteBody, facts: VisitFacts) -> SignedContent:
         lacking = missing_items(body, facts)
@@ -267,13 +266,13 @@ class Notes:
     async def _seal(
         self, tx: AsyncSession, note_id: NoteId, patient_id: PatientId, row_ver: int, body: msgspec.Struct
     ) -> Sealed:
-        return await self._desk.seal(tx, body_of("note", note_id, patient_id, row_ver), body)
+        return await self._scribe.seal(tx, body_of("note", note_id, patient_id, row_ver), body)
 
     async def _draft_body(self, tx: AsyncSession, stored: store.StoredNote) -> NoteBody:
-        return await self._desk.open(tx, _place(stored), stored.sealed_body, NoteBody)
+        return await self._scribe.open(tx, _place(stored), stored.sealed_body, NoteBody)
 
     async def _signed_content(self, tx: AsyncSession, stored: store.StoredNote) -> SignedContent:
-        return await self._desk.open(tx, _place(stored), stored.sealed_body, SignedContent)
+        return await self._scribe.open(tx, _place(stored), stored.sealed_body, SignedContent)
 
     async def _signed(
         self, tx: AsyncSession, stored: store.StoredNote, addenda: list[store.StoredAddendum]
@@ -292,7 +291,7 @@ class Notes:
 
     async def _addendum(self, tx: AsyncSession, stored: store.StoredAddendum) -> Addendum:
         place = body_of("note_addendum", stored.id, stored.patient_id, stored.row_ver)
-        words = await self._desk.open(tx, place, stored.sealed_body, _Words)
+        words = await self._scribe.open(tx, place, stored.sealed_body, _Words)
         return Addendum(stored.author_id, words.words, stored.added_at)
 
     async def _own_signed(self, tx: AsyncSession, who: Identity, encounter_id: EncounterId) -> store.StoredNote:
@@ -306,7 +305,7 @@ class Notes:
     async def _add(self, tx: AsyncSession, who: Identity, stored: store.StoredNote, words: str) -> None:
         addendum_id = NoteId(new_id())
         place = body_of("note_addendum", addendum_id, stored.patient_id, 1)
-        sealed = await self._desk.seal(tx, place, _Words(words.strip()))
+        sealed = await self._scribe.seal(tx, place, _Words(words.strip()))
         values: dict[str, Any] = {
             "id": addendum_id,
             "note_id": stored.id,
@@ -318,7 +317,7 @@ class Notes:
             "added_at": self._now(),
         }
         await store.add_addendum(tx, values)
-        await self._desk.wrote(tx, who, Action.NOTE_AMENDED, sealed)
+        await self._scribe.wrote(tx, who, Action.NOTE_AMENDED, sealed)
 
 
 def _row(sealed: Sealed, saved_at: datetime) -> dict[str, Any]:

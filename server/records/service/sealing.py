@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Scribe:
     """Seals, opens and writes down the act, in the caller's transaction."""
 
     vault: Vault
