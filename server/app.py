@@ -41,6 +41,7 @@ from server.people.service import People
 from server.records.api import RecordsApi
 from server.records.seal.start import unlock
 from server.records.service import Background, Measures, Notes
+from server.scheduler import api as scheduler_api
 from server.scheduler.service.agenda import Agenda
 from server.scheduler.service.cabin_view import CabinView
 from server.scheduler.service.closing import Closing
@@ -176,6 +177,7 @@ def _routes(clinic: Clinic, assets: Assets, gateway: Gateway) -> Routes:
         *lines.routes(clinic.tickets, clinic.ice),
         *encounters_api.routes(clinic.intake, clinic.queue, clinic.calls, clinic.duty, clinic.front_office),
         *RecordsApi(clinic.notes, clinic.measures, clinic.background).routes(),
+        *scheduler_api.routes(clinic.follow_ups, clinic.closing),
     ]
 
 

@@ -1,0 +1,186 @@
+"""The `telecabin` command."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import uvloop
+from aiohttp import web
+
+from clinic_ui.signin.pages import DemoPerson
+from server import logs
+from server.accounts.rules import NewAccount
+from server.app import make_app, open_clinic
+from server.config import Config, load
+from server.database.engine import Database
+from server.database.migrate import migrate
+from server.kernel.access import Role
+from server.kernel.errors import ClinicError, ConfigError
+from server.records.seal.keyring import init_key
+from server.village.seed import settle
+
+EX_CONFIG = 78  # sysexits.h: a setting or a key is wrong; restarting will not help
+DRAIN_FOR = 10.0  # s: requests in flight may finish
+KEEP_ALIVE = 75.0  # s: above the 60 s of common proxies, so that it is they who close
+Made = TypeVar("Made")
+
+
+@click.group()
+def main() -> None:
+    """telecabin: telemedicine that a commune runs itself. Settings: TELECABIN_*, see deploy/env.example."""
+
+
+@main.command()
+def serve() -> None:
+    """Serve the cabins and the desks."""
+    _run(_serve(_config()))
+
+
+@main.command()
+@click.option("--port", type=int, default=8080, show_default=True)
+@click.option("--folder", type=click.Path(path_type=Path), default=Path("var/demo"), show_default=True)
+@click.option("--seed", type=int, default=2026, show_default=True, help="The same seed gives the same village.")
+def demo(port: int, folder: Path, seed: int) -> None:
+    """Serve a synthetic village on this machine, made afresh where there is none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    key_file = folder / "keys.json"
+    if not key_file.exists():
+        init_key(key_file)
+    config = replace(
+        _config(),
+        database_url=f"sqlite:///{folder}/telecabin.db",
+        kek_file=key_file,
+        cache_dir=folder / "cache",
+        port=port,
+        origin=f"http://localhost:{port}",
+        demo=True,
+    )
+    _run(_demo(config, seed))
+
+
+@main.command("migrate")
+def migrate_command() -> None:
+    """Bring the database to this version's schema. Make a backup first."""
+    _run(_migrate(_config()))
+    click.echo("The database has the newest schema.")
+
+
+@main.group()
+def key() -> None:
+    """Master keys: whoever loses them loses every record."""
+
+
+@key.command("init")
+@click.argument("path", type=click.Path(path_type=Path))
+def key_init(path: Path) -> None:
+    """Write a new key file at PATH, readable by you alone. Never replaces one."""
+    made = _or_exit(lambda: init_key(path))
+    click.echo(f"Wrote {made.path}. Keep a copy off this machine, apart from any backup of the database.")
+    for key_id, check in made.checks.items():
+        click.echo(f"  key {key_id}  check {check}")
+    click.echo(f"Set TELECABIN_KEK_FILE={made.path}")
+
+
+@main.group()
+def account() -> None:
+    """Accounts."""
+
+
+@account.command("add")
+@click.argument("login")
+@click.option("--role", type=click.Choice([Role.COORDINATOR, Role.ADMIN]), required=True)
+@click.option("--name", required=True, help="As people read it: “Dr Claire Aubin”.")
+@click.password_option(help="12 to 128 characters.")
+def account_add(login: str, role: str, name: str, password: str) -> None:
+    """Make an account that is tied to no cabin, practitioner or worker: a coordinator or an admin."""
+    _run(_account_add(_config(), NewAccount(login, password, Role(role), name)))
+    click.echo(f"{login} may sign in as {role}.")
+
+
+def _config() -> Config:
+    return _or_exit(lambda: load(os.environ))
+
+
+def _or_exit(make: Callable[[], Made]) -> Made:
+    try:
+        return make()
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        sys.exit(EX_CONFIG)
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end; a wrong setting or key ends with one sentence and exit code 78, never with a trace."""
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(work)
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        sys.exit(EX_CONFIG)
+    except ClinicError as error:
+        click.echo("\n".join([str(error), *error.fields.values()]), err=True)
+        sys.exit(1)
+
+
+async def _serve(
+    config: Config, demo_people: Sequence[DemoPerson] = (), ready: Callable[[], None] | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT, then let requests in flight finish and tell every socket to reconnect."""
+    logs.configure(config.log_level)
+    runner = web.AppRunner(
+        await make_app(config, demo_people=demo_people),
+        access_log=None,
+        keepalive_timeout=KEEP_ALIVE,
+        shutdown_timeout=DRAIN_FOR,
+    )
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        await runner.setup()
+        await _listen(runner, config)
+        if ready:
+            ready()
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, config: Config) -> None:
+    try:
+        await web.TCPSite(runner, config.host, config.port).start()
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {config.host}:{config.port}: {error.strerror}. Another port: PORT=8090 make demo"
+        ) from None
+
+
+async def _migrate(config: Config) -> None:
+    database = Database(config.database_url)
+    try:
+        await migrate(database)
+    finally:
+        await database.close()
+
+
+async def _account_add(config: Config, new: NewAccount) -> None:
+    async with AsyncExitStack() as opened:
+        clinic = await open_clinic(config, opened)
+        async with clinic.database.transaction() as tx:
+            await clinic.accounts.create(tx, new)
+
+
+async def _demo(config: Config, seed: int) -> None:
+    await _migrate(config)
+    async with AsyncExitStack() as opened:
+        clinic = await open_clinic(config, opened)
+        who = await settle(clinic, seed)
+    people = [DemoPerson(one.door, one.login, who.password, one.name, one.about) for one in who.people]
+    await _serve(config, people, lambda: click.echo(who.board(config.origin)))
