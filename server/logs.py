@@ -10,7 +10,7 @@ from structlog.typing import EventDict
 
 ALLOWED = frozenset(
     {
-        "event", "level", "timestamp", "logger", "exception", "request_id", "reference", "route", "path",
+        "event", "level", "timestamp", "logger", "exception", "request_id", "reference", "route", "path", "record_id",
         "status", "code", "close_code", "connection", "encounter_id", "account_id", "cabin_id", "outcome",
         "key_id", "table", "column", "node", "port", "schema", "seconds", "count",
     }
