@@ -5,13 +5,25 @@ register ─▶ (measures between visits) ─▶ visit: queue ─▶ claim ─�
                                            └──────────── booked ◀──────────────┘
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from server.encounters.rules import CONSENT_VERSION, Accompanied, RedFlag
+from server.encounters.rules import (
+    CONSENT_VERSION,
+    Accompanied,
+    Answers,
+    Decision,
+    Move,
+    RedFlag,
+    lacks,
+    refuse_lacking,
+)
 from server.encounters.service import Placement
-from server.encounters.service.ground import Beginning, ConsentSaid
+from server.encounters.service.ground import Beginning, ConsentSaid, cabin_of
+from server.encounters.store import lock_cabin
 from server.kernel.access import Identity
+from server.kernel.errors import Conflict
 from server.kernel.ids import EncounterId, PatientId, PromiseId
 from server.records.rules.background import BackgroundBody
 from server.scheduler.service.views import Choice
@@ -27,6 +39,15 @@ NO_RED_FLAG = dict.fromkeys(RedFlag, False)
 _MINUTE = timedelta(minutes=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Somebody becomes known; `asked` writes down their background too."""
+
+    person: int
+    at: datetime
+    asked: bool
+
+
 class Chronicle:
     """The past of a village, act by act."""
 
@@ -38,24 +59,26 @@ class Chronicle:
         self.promises: dict[int, PromiseId] = {}
         """The newest follow-up asked for each person, by number."""
 
-    async def register(self, number: int, at: datetime, *, asked: bool) -> None:
-        """Register a person with a health worker of their village; `asked` writes down their background too."""
-        person, worker = self._people[number], self.worker_of(number)
-        self._clinic.then.at = at
+    async def register(self, arrivals: Iterable[Arrival]) -> None:
+        """Register people with a health worker of their village, in the order of time."""
+        doctors = []
+        for one in sorted(arrivals, key=lambda one: one.at):
+            self._clinic.then.at = one.at
+            person = self._people[one.person]
+            patient_id = await self._enrol(one.person, person)
+            if person.treated_by:
+                doctors.append((patient_id, self._settled.practitioners[person.treated_by], one.at))
+            if one.asked:
+                await self._clinic.background.save(self.worker_of(one.person), patient_id, background(person), 0)
+        await store.register_with(self._clinic.tx, doctors)
+
+    async def _enrol(self, number: int, person: Person) -> PatientId:
+        site_id, who = self._settled.sites[person.village], self.worker_of(number)
         registered = await self._clinic.people.enrol(
-            self._clinic.tx,
-            person.traits,
-            self._settled.sites[person.village],
-            who=worker,
-            fictitious=True,
-            code=person.code,
+            self._clinic.tx, person.traits, site_id, who=who, fictitious=True, code=person.code
         )
         self.patients[number] = registered.patient_id
-        if person.treated_by:
-            doctor = self._settled.practitioners[person.treated_by]
-            await store.register_with(self._clinic.tx, registered.patient_id, doctor, at)
-        if asked:
-            await self._clinic.background.save(worker, registered.patient_id, background(person), 0)
+        return registered.patient_id
 
     async def take(self, taking: Taking) -> None:
         """Keep measures that a health worker took between two visits."""
@@ -74,7 +97,12 @@ class Chronicle:
             self._settled.health_workers[visit.worker.login] if visit.worker and visit.with_worker else None,
         )
         key = f"past-{before.village}-{visit.person}-{visit.arrived_at:%Y%m%d}"
-        await self._clinic.follow_ups.book(self.worker_of(visit.person), self.promises[visit.person], choice, key)
+        try:
+            async with self._clinic.tx.begin_nested():
+                worker, promise_id = self.worker_of(visit.person), self.promises[visit.person]
+                await self._clinic.follow_ups.book(worker, promise_id, choice, key)
+        except Conflict:  # somebody sits there already: they come without an appointment, and the promise lapses
+            self._clinic.tx.expunge_all()
 
     async def visit(self, visit: Visit) -> None:
         """Write a visit from the queue to the goodbye."""
@@ -118,11 +146,20 @@ class Chronicle:
                 flags=NO_RED_FLAG,
             )
             return await self._clinic.front_office.put_in_queue(self._settled.who[visit.worker.login], placement)
-        encounter_id = await self._clinic.intake.arrive(cabin, beginning)
-        await self._clinic.intake.say_reason(cabin, scene.reason, scene.words)
-        await self._clinic.intake.answer_flags(cabin, NO_RED_FLAG)
-        await self._clinic.intake.consent(cabin, ConsentSaid(True, CONSENT_VERSION))
-        return encounter_id
+        return await self._seat(visit, cabin, beginning)
+
+    async def _seat(self, visit: Visit, cabin: Identity, beginning: Beginning) -> EncounterId:
+        """Write what the cabin's screens ask one by one, in one go: each of them would draw its page again."""
+        ground, tx = self._clinic.ground, self._clinic.tx
+        answers = Answers(reason=visit.scene.reason, words=visit.scene.words, flags=NO_RED_FLAG)
+        refuse_lacking(lacks(answers, Decision.GIVEN))
+        row = await ground.begin(tx, cabin, await lock_cabin(tx, cabin_of(cabin)), beginning, answers)
+        await ground.keep_consent(tx, cabin, row, ConsentSaid(True, CONSENT_VERSION))
+        await ground.move(tx, cabin, row, Move.TRIAGE)
+        row.triaged_at = row.seated_at = ground.now()
+        await tx.flush()
+        tx.expunge_all()
+        return row.id
 
     def _after(self, minutes: int) -> None:
         self._clinic.then.at += minutes * _MINUTE

@@ -34,6 +34,7 @@ class Clinic:
     background: Background
     measures: Measures
     notes: Notes
+    ground: Ground
     intake: Intake
     front_office: FrontOffice
     queue: Queue
@@ -59,6 +60,7 @@ def open_clinic(database: Database, tx: AsyncSession, vault: Vault, passwords: P
         background=Background(joined, vault, people, then),
         measures=Measures(joined, vault, facts, people, then),
         notes=notes,
+        ground=ground,
         intake=Intake(ground, Feedback(joined, then)),
         front_office=FrontOffice(ground),
         queue=Queue(ground, nobody, nobody),

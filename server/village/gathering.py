@@ -1,6 +1,6 @@
 """One transaction for a whole past, and a clock that is set to each of its moments.
 
-    services ──transaction()──▶ Gathering ──savepoint──▶ the one transaction of the real database
+    services ──transaction()──▶ Gathering ──▶ the one transaction of the real database
 
 So the services write a village as people would have, and it is there at once or not at all: a thousand commits
 would each wait for the disk.
@@ -25,9 +25,9 @@ class Gathering(Database):
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """Give the open session inside of a savepoint; afterwards it forgets its rows, as a new session would."""
-        async with self._tx.begin_nested():
-            yield self._tx
+        """Give the open session; afterwards it forgets its rows, as a new session would."""
+        yield self._tx
+        await self._tx.flush()
         self._tx.expunge_all()
 
     @asynccontextmanager

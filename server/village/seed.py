@@ -5,7 +5,7 @@
 Ids and ciphertexts are fresh each time; people, places, words, measures and times come from the seed and the day.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -14,12 +14,13 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from server.accounts.passwords import Passwords
+from server.audit.store import gather, write_gathered
 from server.database.engine import Database
 from server.kernel.clock import Clock
 from server.kernel.sealing import Vault
 from server.village import places, store
 from server.village.cast import cast, first_visits
-from server.village.chronicle import Chronicle
+from server.village.chronicle import Arrival, Chronicle
 from server.village.clinic import open_clinic
 from server.village.coming import Coming
 from server.village.population import Person, people
@@ -69,38 +70,52 @@ async def settle(house: House, seed: int) -> DemoSignIns:
     return sign_ins()
 
 
-async def write(database: Database, vault: Vault, seed: int, now: datetime, *, others: int = OTHERS) -> None:
-    """Write the village as it is at `now`, into an empty database: all of it, or nothing."""
+async def write(
+    database: Database, vault: Vault, seed: int, now: datetime, *, others: int = OTHERS, past: int = VISITS
+) -> None:
+    """Write the village as it is at `now`, into an empty database: all of it, or nothing.
+
+    Besides the named people it has so many `others`; about `past` visits are over.
+    """
     today = now.astimezone(_ZONE).date()
     everybody = _with_codes(seed, cast(seed, today) + people(seed, others, today))
     passwords = Passwords()
     try:
         hashed = await passwords.hash(PASSWORD)
-        async with database.transaction() as tx:
+        async with database.in_one_go() as tx:
+            gather(tx)
             clinic = open_clinic(database, tx, vault, passwords, _noon(today) - _REGISTERED)
             settled = await Settling(clinic, hashed).settle()
             chronicle = Chronicle(clinic, settled, everybody)
-            for deed in _deeds(chronicle, everybody, seed, today):
+            seen = visits(seed, everybody, first_visits(), past, today)
+            await chronicle.register(_arrivals(everybody, {visit.person for visit in seen}, today))
+            for deed in _deeds(chronicle, everybody, seen, seed, today):
                 await deed.do()
             clinic.then.at = _noon(today) - timedelta(hours=18)
             await Coming(clinic, chronicle, today, Random(f"{seed}/coming")).book(UNBOOKED)
+            await write_gathered(tx)
     finally:
         passwords.close()
 
 
-def _deeds(chronicle: Chronicle, everybody: Sequence[Person], seed: int, today: date) -> list[_Deed]:
-    """Return all that happened, in the order of time."""
-    past = visits(seed, everybody, first_visits(), VISITS, today)
-    seen = {visit.person for visit in past}
-    ill = [number for number, person in enumerate(everybody) if person.conditions]
-    deeds = []
+def _arrivals(everybody: Sequence[Person], seen: Collection[int], today: date) -> list[Arrival]:
+    """Return when each became known: long ago, or soon after birth."""
+    arrivals = []
     for number, person in enumerate(everybody):
         born = _noon(person.traits.born_on) + timedelta(days=10)
         at = min(max(_noon(today) - _REGISTERED, born), _noon(today) - timedelta(days=1))
         asked = number in seen or bool(person.conditions or person.allergies)
-        deeds.append(_Deed(at, partial(chronicle.register, number, at, asked=asked)))
-    for taking in takings(seed, everybody, ill[:MEASURED], today):
-        deeds.append(_Deed(taking.taken_at, partial(chronicle.take, taking)))
+        arrivals.append(Arrival(number, at, asked))
+    return arrivals
+
+
+def _deeds(
+    chronicle: Chronicle, everybody: Sequence[Person], past: Sequence[Visit], seed: int, today: date
+) -> list[_Deed]:
+    """Return all that happened, in the order of time."""
+    ill = [number for number, person in enumerate(everybody) if person.conditions]
+    taken = takings(seed, everybody, ill[:MEASURED], today)
+    deeds = [_Deed(taking.taken_at, partial(chronicle.take, taking)) for taking in taken]
     before: dict[int, Visit] = {}
     for visit in past:
         deeds.append(_Deed(visit.arrived_at, partial(chronicle.visit, visit)))

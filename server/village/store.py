@@ -1,5 +1,6 @@
 """The rows of places, of who works there and of who is whose registered GP: no service writes them yet."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -18,11 +19,6 @@ async def is_empty(tx: AsyncSession) -> bool:
     sites = await tx.scalar(select(func.count()).select_from(SiteRow))
     patients = await tx.scalar(select(func.count()).select_from(PatientRow))
     return not sites and not patients
-
-
-async def people_count(tx: AsyncSession) -> int:
-    """Return how many patients there are."""
-    return await tx.scalar(select(func.count()).select_from(PatientRow)) or 0
 
 
 async def add_site(tx: AsyncSession, village: Village) -> SiteId:
@@ -91,7 +87,10 @@ async def add_health_worker(tx: AsyncSession, site_id: SiteId, worker: Worker) -
     return row.id
 
 
-async def register_with(tx: AsyncSession, patient_id: PatientId, practitioner_id: PractitionerId, at: datetime) -> None:
-    """Make a doctor the registered GP of a patient: the record is open to them from now on."""
-    tx.add(CareRelation(patient_id=patient_id, practitioner_id=practitioner_id, since=at, until=None, treating=True))
+async def register_with(tx: AsyncSession, registered: Iterable[tuple[PatientId, PractitionerId, datetime]]) -> None:
+    """Make doctors the registered GPs of patients: the record is open to them from an instant on."""
+    tx.add_all(
+        CareRelation(patient_id=patient_id, practitioner_id=practitioner_id, since=at, until=None, treating=True)
+        for patient_id, practitioner_id, at in registered
+    )
     await tx.flush()

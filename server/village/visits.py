@@ -17,7 +17,7 @@ import msgspec
 from server.encounters.rules import Accompanied
 from server.people.rules import age
 from server.records.rules.measures import MeasureName, Reading
-from server.records.rules.note import Modality
+from server.records.rules.note import FollowUpWish, Modality
 from server.scheduler.rules.openings import public_holidays
 from server.scheduler.rules.promise import window
 from server.village import places, vitals
@@ -129,7 +129,7 @@ def visits(seed: int, people: Sequence[Person], named: Mapping[int, int], count:
     rng = Random(f"{seed}/comings")
     others = [number for number in range(len(people)) if number not in named]
     weights = [1 + 3 * len(people[number].conditions) for number in others]
-    while others and len(found) < count:
+    while any(weights) and len(found) < count:
         number = rng.choices(others, weights)[0]
         weights[others.index(number)] = 0  # one story each
         found += _story(
@@ -170,11 +170,12 @@ def _story(rng: Random, number: int, person: Person, days_ago: int, kept: float,
         visit = _visit(rng, number, person, day, before, diary)
         if visit is None:
             return
+        visit = visit if kept < 1 else _by_the_cabin(visit)
         yield visit
         wish = visit.scene.note.follow_up
         if wish is None or wish.modality is not Modality.REMOTE or rng.random() >= kept:
             return
-        day, before = day + timedelta(days=wish.in_days), visit
+        day, before = visit.arrived_at.astimezone(_ZONE).date() + timedelta(days=wish.in_days), visit
 
 
 def _visit(rng: Random, number: int, person: Person, day: date, before: Visit | None, diary: _Diary) -> Visit | None:
@@ -250,7 +251,19 @@ def _is_remote(visit: Visit) -> bool:
 
 
 def _without_order(visit: Visit) -> Visit:
-    note = msgspec.structs.replace(visit.scene.note, follow_up=None)
+    return _ordering(visit, None)
+
+
+def _by_the_cabin(visit: Visit) -> Visit:
+    """Return the visit with its follow-up by the cabin, if a health worker can be the hands there."""
+    wish = visit.scene.note.follow_up
+    if wish is None or not wish.with_health_worker:
+        return visit
+    return _ordering(visit, msgspec.structs.replace(wish, modality=Modality.REMOTE))
+
+
+def _ordering(visit: Visit, wish: FollowUpWish | None) -> Visit:
+    note = msgspec.structs.replace(visit.scene.note, follow_up=wish)
     return replace(visit, scene=replace(visit.scene, note=note))
 
 

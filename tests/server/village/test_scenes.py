@@ -38,7 +38,7 @@ def test_every_note_can_be_signed() -> None:
 
 def test_a_high_pressure_is_seen_again_within_a_month() -> None:
     odette = cast(1, TODAY)[0]
-    only_pressure = [one for one in people(1, 300, TODAY) if [c.value for c in one.conditions] == ["hypertension"]][0]
+    only_pressure = next(one for one in people(1, 300, TODAY) if [c.value for c in one.conditions] == ["hypertension"])
     measured = vitals.Vitals(HIGH[0] + 20, 92, 80, 97, 36.8, 70.0, 165, None)
     note = scene(Random(1), only_pressure, measured, False).note
     assert "160/92" in note.examination
