@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.kernel.errors import Invalid
-from server.kernel.ids import CabinId, HealthWorkerId, PatientId, PractitionerId, ResourceId
+from server.kernel.ids import CabinId, HealthWorkerId, PractitionerId, ResourceId
 from server.kernel.words import N_
 from server.people import store as people
 from server.people.rules import Cabin, HealthWorker, Practitioner, Site
@@ -91,8 +91,8 @@ async def bench(
     if treating in whys:
         whys[treating] = Why.TREATING
     whys[row.practitioner_id] = Why.ASKED
-    known = await store.calendars(tx, [*doctors, *cabins, *workers], _reach(window, site.zone))
-    patient = await _patient_calendar(tx, row.patient_id, site.zone, _reach(window, site.zone))
+    known = await store.calendars(tx, [*doctors, *cabins, *workers, row.patient_id], _reach(window, site.zone))
+    nowhere = Calendar(ResourceId(row.patient_id), ResourceKind.PATIENT, row.patient_id, site.zone)
     costs = {Why.ASKED: 0, Why.TREATING: TREATING_COST, Why.ANOTHER: ANOTHER_COST}
     everyone = {
         ResourceKind.PRACTITIONER: _side(known, {one: costs[why] for one, why in whys.items()}),
@@ -100,7 +100,7 @@ async def bench(
         ResourceKind.HEALTH_WORKER: _side(
             known, {one: 0 if one == row.health_worker_id else ANOTHER_WORKER_COST for one in workers}
         ),
-        ResourceKind.PATIENT: (Candidate(patient),),
+        ResourceKind.PATIENT: (Candidate(known.get(row.patient_id, nowhere)),),
     }
     kinds = needed(row.modality, with_health_worker=row.with_health_worker)
     return Bench(ask, {kind: everyone[kind] for kind in kinds}, site, strict, doctors, cabins, workers, whys)
@@ -114,12 +114,6 @@ def _reach(window: Window, zone: str) -> range:
 def _side(known: Mapping[UUID, Calendar], costs: Mapping[Subject, int]) -> tuple[Candidate, ...]:
     some = [Candidate(known[subject], cost) for subject, cost in costs.items() if subject in known]
     return tuple(sorted(some, key=lambda one: one.cost))
-
-
-async def _patient_calendar(tx: AsyncSession, patient_id: PatientId, zone: str, span: range) -> Calendar:
-    known = await store.calendars(tx, [patient_id], span)
-    nowhere = Calendar(ResourceId(patient_id), ResourceKind.PATIENT, patient_id, zone)
-    return known.get(patient_id, nowhere)
 
 
 def proposals(row: FollowUpPromise, around: Bench) -> Proposals:

@@ -31,7 +31,7 @@ from server.scheduler import store
 from server.scheduler.rules.appointment import AppointmentStatus, check_move
 from server.scheduler.rules.openings import ResourceKind
 from server.scheduler.rules.promise import PromiseMove, PromiseStatus, after, window
-from server.scheduler.rules.search import PartOfDay, Sides, is_open
+from server.scheduler.rules.search import NEEDS, PartOfDay, Sides, is_open
 from server.scheduler.rules.units import local_day, unit_from, unit_of, wall_time
 from server.scheduler.service import asking
 from server.scheduler.service.asking import LASTS_FOR, Bench
@@ -133,17 +133,24 @@ class FollowUps:
         The same key with the same choice gives the same answer again; with another choice it raises Invalid.
         """
         require(who, Act.FOLLOW_UP_BOOK)
-        fresh = AppointmentId(new_id())
         try:
-            async with self._database.transaction() as tx:
-                body = f"book|{promise_id}|{_spelt(choice)}"
-                earlier = await self._intents.answered(tx, who, idempotency_key, body, str(fresh))
-                if earlier is not None:
-                    return AppointmentId(UUID(earlier))
-                row = await self._allowed(tx, who, promise_id, lock=True)
-                await self._book(tx, who, row, choice, fresh)
+            return await self.reserve(who, promise_id, choice, idempotency_key)
         except Conflict as refused:
             raise await self._with_fresh(who, promise_id, refused) from None
+
+    async def reserve(
+        self, who: Identity, promise_id: PromiseId, choice: Choice, idempotency_key: str
+    ) -> AppointmentId:
+        """Book like `book`, but refuse a taken moment with a plain Conflict, without fresh proposals."""
+        require(who, Act.FOLLOW_UP_BOOK)
+        fresh = AppointmentId(new_id())
+        body = f"book|{promise_id}|{_spelt(choice)}"
+        async with self._database.transaction() as tx:
+            earlier = await self._intents.answered(tx, who, idempotency_key, body, str(fresh))
+            if earlier is not None:
+                return AppointmentId(UUID(earlier))
+            row = await self._allowed(tx, who, promise_id, lock=True)
+            await self._book(tx, who, row, choice, fresh)
         await self._nudge(row, choice)
         return fresh
 
@@ -252,6 +259,7 @@ class FollowUps:
         if row.status is PromiseStatus.MISSED:
             row.status = after(row.status, PromiseMove.RENEW)
         row.status = after(row.status, PromiseMove.BOOK)
+        await _refuse_taken(tx, row, choice)
         around = await self._bench(tx, who, row)
         sides = _checked(around, choice)
         booked = Appointment(
@@ -368,6 +376,15 @@ def _checked(around: Bench, choice: Choice) -> Sides:
     if sides is None or unit != unit_from(choice.starts_at) or not is_open(around.ask, sides, unit):
         raise Conflict(store.TAKEN, code=SlotTaken.code)
     return sides
+
+
+async def _refuse_taken(tx: AsyncSession, row: FollowUpPromise, choice: Choice) -> None:
+    """Refuse what is visibly taken, before the work of loading who could serve. The unit rows decide the rest."""
+    wanted = (row.patient_id, choice.practitioner_id, choice.cabin_id, choice.health_worker_id)
+    first = unit_of(choice.starts_at)
+    units = range(first, first + NEEDS[ResourceKind.PATIENT])
+    if await store.is_taken(tx, [one for one in wanted if one is not None], units):
+        raise Conflict(store.TAKEN, code=SlotTaken.code)
 
 
 def _spelt(choice: Choice) -> str:
