@@ -28,7 +28,7 @@ from server.kernel.ids import EncounterId, NoteId, PatientId, new_id
 from server.kernel.sealing import Place
 from server.people.service import People
 from server.records.rules.note import NoteBody, NoteStatus
-from server.records.seal.envelope import DataKey, open_field, seal_field
+from server.records.seal.envelope import OpenedKey, open_field, seal_field
 from server.records.seal.keyring import init_key
 from server.records.seal.start import unlock
 from server.records.seal.vault import PatientVault
@@ -181,7 +181,7 @@ async def _plain_save(database: Database, doctor: Identity, note_id: NoteId, row
 
 def _cipher() -> Figure:
     """Seal and open one note, in memory: the part of a save that encryption itself takes."""
-    key, place = DataKey(1, bytes(32)), Place("note", "sealed_body", new_id(), PatientId(new_id()), 1)
+    key, place = OpenedKey(1, bytes(32)), Place("note", "sealed_body", new_id(), PatientId(new_id()), 1)
     words, took = msgspec.json.encode(WORDS), []
     for _ in range(2000):
         start = time.perf_counter()

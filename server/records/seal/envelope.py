@@ -1,6 +1,6 @@
 """The sealed field and the wrapped key, byte for byte as FORMAT.md says; no other module touches a cipher.
 
-key file ── MasterKey ──unwrap──> 32 bytes ── DataKey ──open──> plaintext
+key file ── MasterKey ──unwrap──> 32 bytes ── OpenedKey ──open──> plaintext
                 |                    ^
                 └── check value      └── commitment: a key that is not the promised one is refused
 """
@@ -88,9 +88,9 @@ def check_value(key: bytes | bytearray, key_id: str) -> str:
     return hmac.digest(key, b"telecabin/kcv|" + key_id.encode(), "sha256")[:8].hex()
 
 
-def commitment(data_key: bytes | bytearray, patient_id: UUID, key_ver: int) -> bytes:
+def commitment(dek: bytes | bytearray, patient_id: UUID, key_ver: int) -> bytes:
     """Return the 32 bytes that promise this very data key: GCM alone lets one message open under two keys."""
-    return hmac.digest(data_key, b"telecabin/commit|" + _patient_part(patient_id, key_ver), "sha256")
+    return hmac.digest(dek, b"telecabin/commit|" + _patient_part(patient_id, key_ver), "sha256")
 
 
 def wipe(key: bytearray) -> None:
@@ -98,7 +98,7 @@ def wipe(key: bytearray) -> None:
     key[:] = bytes(len(key))
 
 
-class DataKey:
+class OpenedKey:
     """One version of a patient's key, ready for both suites. It has no copy of the bytes to show."""
 
     __slots__ = ("_aeads", "ver")
@@ -111,7 +111,7 @@ class DataKey:
         }
 
     def __repr__(self) -> str:
-        return f"<DataKey ver={self.ver}>"
+        return f"<OpenedKey ver={self.ver}>"
 
     def aead(self, suite: int) -> AESGCM | ChaCha20Poly1305:
         """Return the cipher of `suite`, or raise Refused for one that we do not know."""
@@ -141,7 +141,7 @@ def header(sealed: bytes) -> Header:
 
 
 def seal_field(
-    key: DataKey,
+    key: OpenedKey,
     place: Place,
     plaintext: bytes,
     *,
@@ -158,7 +158,7 @@ def seal_field(
     return bytes((VERSION, suite)) + key.ver.to_bytes(2, "big") + nonce + sealed
 
 
-def open_field(key: DataKey, place: Place, sealed: bytes) -> bytes:
+def open_field(key: OpenedKey, place: Place, sealed: bytes) -> bytes:
     """Return the plaintext of `sealed`, which must have been sealed for `place`; raises Refused."""
     head = header(sealed)
     if head.key_ver != key.ver:
@@ -186,12 +186,12 @@ class MasterKey:
     def _aad(self, patient_id: UUID, key_ver: int) -> bytes:
         return lp(b"telecabin/dek/v1", self.id.encode()) + _patient_part(patient_id, key_ver)
 
-    def wrap(self, data_key: bytearray, patient_id: UUID, key_ver: int, *, random: Random = os.urandom) -> bytes:
-        """Return `data_key` wrapped for this patient and version."""
+    def wrap(self, dek: bytearray, patient_id: UUID, key_ver: int, *, random: Random = os.urandom) -> bytes:
+        """Return `dek` wrapped for this patient and version."""
         nonce = random(NONCE_SIZE)
-        return nonce + self._aead.encrypt(nonce, data_key, self._aad(patient_id, key_ver))
+        return nonce + self._aead.encrypt(nonce, dek, self._aad(patient_id, key_ver))
 
-    def unwrap(self, wrapped: bytes, patient_id: UUID, key_ver: int, commit_tag: bytes) -> DataKey:
+    def unwrap(self, wrapped: bytes, patient_id: UUID, key_ver: int, commit_tag: bytes) -> OpenedKey:
         """Return the patient's key, if it is the one that `commit_tag` promised; raises Refused."""
         if len(wrapped) != NONCE_SIZE + KEY_SIZE + TAG_SIZE:
             raise Refused(Outcome.TRUNCATED)
@@ -201,7 +201,7 @@ class MasterKey:
             self._aead.decrypt_into(nonce, body, self._aad(patient_id, key_ver), key)
             if not hmac.compare_digest(commitment(key, patient_id, key_ver), commit_tag):
                 raise Refused(Outcome.WRONG_KEY)
-            return DataKey(key_ver, key)
+            return OpenedKey(key_ver, key)
         except InvalidTag:
             raise Refused(Outcome.TAMPERED) from None
         finally:
@@ -236,7 +236,7 @@ class IndexKey:
 class FreshKey:
     """A new data key: ready to use, and wrapped to be kept."""
 
-    key: DataKey
+    key: OpenedKey
     wrapped: bytes
     commit_tag: bytes
 
@@ -246,7 +246,7 @@ class FreshKey:
         key = bytearray(random(KEY_SIZE))
         try:
             return cls(
-                DataKey(key_ver, key),
+                OpenedKey(key_ver, key),
                 master.wrap(key, patient_id, key_ver, random=random),
                 commitment(key, patient_id, key_ver),
             )

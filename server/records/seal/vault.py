@@ -20,8 +20,8 @@ from server.kernel.sealing import Place
 from server.kernel.words import N_
 from server.records.seal import store
 from server.records.seal.envelope import (
-    DataKey,
     FreshKey,
+    OpenedKey,
     Outcome,
     Random,
     Refused,
@@ -39,7 +39,7 @@ CACHED_FOR = timedelta(minutes=5)
 BATCH = 500  # patients asked for in one query: below SQLite's limit of 999 parameters
 _FRESH = "records.seal.fresh"
 
-PatientKeys = dict[int, DataKey]
+PatientKeys = dict[int, OpenedKey]
 """The opened versions of one patient's key."""
 
 
@@ -171,7 +171,7 @@ class PatientVault:
             raise Refused(Outcome.MISSING_KEY)
         return keys
 
-    def _unwrap_one(self, stored: store.StoredKey, wrapped: bytes) -> DataKey:
+    def _unwrap_one(self, stored: store.StoredKey, wrapped: bytes) -> OpenedKey:
         master = self._keyring.master.get(stored.kek_id)
         if master is None:
             raise Refused(Outcome.MISSING_KEY)

@@ -17,10 +17,10 @@ from server.kernel.ids import PatientId
 from server.kernel.sealing import Place
 from server.records.seal.envelope import (
     OVERHEAD,
-    DataKey,
     FreshKey,
     IndexKey,
     MasterKey,
+    OpenedKey,
     Refused,
     Suite,
     check_value,
@@ -34,8 +34,8 @@ ODETTE, MARCEL = PatientId(UUID(int=1)), PatientId(UUID(int=9))
 RECORD = UUID(int=2)
 PLACE = Place("note", "sealed_body", RECORD, ODETTE, 7)
 NOTE = b'{"conclusion":"Angine"}'
-KEY = DataKey(3, bytes(range(32)))
-OTHER_KEY = DataKey(3, bytes(range(1, 33)))
+KEY = OpenedKey(3, bytes(range(32)))
+OTHER_KEY = OpenedKey(3, bytes(range(1, 33)))
 MASTER = MasterKey("k1", bytes(range(32, 64)))
 
 # Written down once from FORMAT.md: key version 3, nonce 00..0b. Other bytes would be another format.
@@ -52,7 +52,7 @@ def counting(size: int) -> bytes:
     return bytes(range(size))
 
 
-def outcome(key: DataKey, place: Place, sealed: bytes) -> str:
+def outcome(key: OpenedKey, place: Place, sealed: bytes) -> str:
     try:
         return "success" if open_field(key, place, sealed) == NOTE else "another plaintext"
     except Refused as refused:
@@ -69,7 +69,7 @@ VECTORS = {
     "suite 1": (KEY, PLACE, GCM, "success"),
     "suite 2": (KEY, PLACE, CHACHA, "success"),
     "wrong key": (OTHER_KEY, PLACE, GCM, "tampered"),
-    "wrong key version": (DataKey(4, bytes(range(32))), PLACE, GCM, "missing-key"),
+    "wrong key version": (OpenedKey(4, bytes(range(32))), PLACE, GCM, "missing-key"),
     "wrong aad: table": (KEY, dataclasses.replace(PLACE, table="observation"), GCM, "tampered"),
     "wrong aad: column": (KEY, dataclasses.replace(PLACE, column="sealed_reason"), GCM, "tampered"),
     "wrong aad: record": (KEY, dataclasses.replace(PLACE, record_id=UUID(int=3)), GCM, "tampered"),
@@ -211,7 +211,7 @@ def test_the_page_alone_is_enough_to_unwrap_a_key() -> None:
     part = b"\0\0\0\x07patient" + b"\0\0\0\x10" + ODETTE.bytes + b"\0\0\0\x02\0\x01"
     aad = b"\0\0\0\x10telecabin/dek/v1" + b"\0\0\0\x02k1" + part
     dek = AESGCM(bytes(range(32, 64))).decrypt(fresh.wrapped[:12], fresh.wrapped[12:], aad)
-    assert open_field(DataKey(1, dek), PLACE, sealed) == NOTE
+    assert open_field(OpenedKey(1, dek), PLACE, sealed) == NOTE
     assert fresh.commit_tag == hmac.digest(dek, b"telecabin/commit|" + part, "sha256")
     assert len(fresh.wrapped) == 60
 
@@ -244,4 +244,4 @@ def test_a_blind_index_is_equal_only_for_equal_text_of_the_same_field() -> None:
 def test_no_key_shows_its_bytes() -> None:
     fresh = FreshKey.make(MASTER, ODETTE, 1, counting)
     shown = f"{KEY!r} {MASTER!r} {IndexKey('i1', bytes(range(32)))!r} {fresh.key!r}"
-    assert shown == "<DataKey ver=3> <MasterKey k1> <IndexKey i1> <DataKey ver=1>"
+    assert shown == "<OpenedKey ver=3> <MasterKey k1> <IndexKey i1> <OpenedKey ver=1>"
