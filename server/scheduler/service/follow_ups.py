@@ -71,8 +71,8 @@ class FollowUps:
         if visit.practitioner_id is None or visit.practitioner_id != who.practitioner_id:
             raise NotFound(NOT_YOURS)
         place = await site(tx, visit.site_id)
-        asked = window(local_day(self._now(), place.zone), wish.in_days)
-        promise_id = PromiseId(new_id())
+        now, promise_id = self._now(), PromiseId(new_id())
+        asked = window(local_day(now, place.zone), wish.in_days)
         sealed = await self._vault.seal(tx, reason_place(promise_id, visit.patient_id), wish.why.encode())
         tx.add(
             FollowUpPromise(
@@ -90,21 +90,14 @@ class FollowUps:
                 latest_on=asked.latest_on,
                 sealed_reason=sealed,
                 row_ver=1,
-                created_at=self._now(),
+                created_at=now,
                 created_by=who.account_id,
             )
         )
         await self._make_patient_resource(tx, visit.patient_id, place.zone)
-        await record(
-            tx,
-            who,
-            Action.PROMISE_MADE,
-            at=self._now(),
-            patient_id=visit.patient_id,
-            record=f"follow_up_promise:{promise_id}",
-            row_ver=1,
-            ct_sha256=hashlib.sha256(sealed).digest(),
-        )
+        about, digest = f"follow_up_promise:{promise_id}", hashlib.sha256(sealed).digest()
+        made, patient_id = Action.PROMISE_MADE, visit.patient_id
+        await record(tx, who, made, at=now, patient_id=patient_id, record=about, row_ver=1, ct_sha256=digest)
         return promise_id
 
     async def proposals(
