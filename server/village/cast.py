@@ -58,7 +58,15 @@ ROLES = (
         conditions=(_C.HYPERTENSION, _C.DIABETES_2),
         allergies=(Allergy("Pénicilline", "éruption", 2011),),
         medicines=(_RAMIPRIL, _METFORMIN),
-        levels={"height": 156, "weight": 58.8, "weight_trend": -3.5, "systolic": 155, "systolic_trend": 9, "pulse": 82},
+        levels={
+            "height": 156,
+            "weight": 58.8,
+            "weight_trend": -3.5,
+            "systolic": 155,
+            "systolic_trend": 9,
+            "pulse": 82,
+            "glucose": 134,
+        },
     ),
     Role(
         "147082",

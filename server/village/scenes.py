@@ -60,18 +60,21 @@ def _comma(value: float, digits: int = 1) -> str:
     return f"{value:.{digits}f}".replace(".", ",")
 
 
+def _is_high(measured: Vitals) -> bool:
+    return measured.systolic >= HIGH[0] or measured.diastolic >= HIGH[1]
+
+
 def _renewal(person: Person) -> str:
     lines = "\n".join(f"- {one.name}, {one.dosage}" for one in person.medicines)
     return f"Renouvellement pour 3 mois :\n{lines}" if lines else ""
 
 
 def _hypertension(rng: Random, person: Person, measured: Vitals) -> Scene:
-    high = measured.systolic >= HIGH[0] or measured.diastolic >= HIGH[1]
     examination = (
         f"TA {measured.systolic}/{measured.diastolic}, pouls {measured.pulse} régulier. "
         "Pas d’œdème des chevilles, pas d’essoufflement."
     )
-    if high:
+    if _is_high(measured):
         note = _note(
             examination,
             "HTA non équilibrée.",
@@ -98,9 +101,12 @@ def _diabetes(rng: Random, person: Person, measured: Vitals) -> Scene:
         f"Glycémie {_comma(glucose, 2)} g/L, poids {_comma(measured.weight)} kg, "
         f"TA {measured.systolic}/{measured.diastolic}. Pieds vus à la caméra : pas de plaie."
     )
+    balance = "Diabète de type 2 équilibré." if glucose < 1.5 else "Diabète de type 2, équilibre à améliorer."
+    if Condition.HYPERTENSION in person.conditions:
+        balance += " HTA non équilibrée." if _is_high(measured) else " HTA équilibrée."
     note = _note(
         examination,
-        "Diabète de type 2 équilibré." if glucose < 1.5 else "Diabète de type 2, équilibre à améliorer.",
+        balance,
         f"{_renewal(person)}\nBiologie : HbA1c, créatinine, microalbuminurie.",
         "Faites la prise de sang avant notre prochain rendez-vous. Regardez vos pieds chaque soir.",
         _again(90, "Suivi du diabète, résultat de l’HbA1c.", in_person=rng.random() < 0.4),

@@ -28,7 +28,7 @@ from server.village.vitals import Vitals
 
 PAST_DAYS = 270
 KEPT = 0.8  # share of follow-ups by the cabin that were kept
-LATE = 6  # follow-ups that nobody kept, left for the worklist
+LATE, LATE_DAYS = 6, 120  # follow-ups that nobody kept, left for the worklist: so many, asked for since
 VISIT_MINUTES = 30  # a visit with its waiting and writing: doctors are planned by this grid
 _ZONE = ZoneInfo(places.ZONE)
 _COMPANIONS = ("sa fille", "son fils", "son mari", "sa femme", "une voisine")
@@ -233,7 +233,8 @@ def _forgiven(found: list[Visit], today: date) -> list[Visit]:
     """Return the visits with the orders withdrawn that nobody kept, but for the newest few: those are late."""
     last = {visit.person: visit for visit in found}
     over = [visit for visit in last.values() if _is_over(visit, today)]
-    late = [visit for visit in over if _is_remote(visit)][-LATE:]
+    recent = [visit for visit in over if (today - visit.arrived_at.date()).days < LATE_DAYS]
+    late = [visit for visit in recent if _is_remote(visit)][-LATE:]
     forgotten = {id(visit) for visit in over} - {id(visit) for visit in late}
     return [_without_order(visit) if id(visit) in forgotten else visit for visit in found]
 
