@@ -79,6 +79,7 @@ _MISSING = {
 }
 
 
+DAYS = tuple((day, str(day)) for day in range(1, 32))
 _NEXT = {Purpose.DOCTOR: REASON, Purpose.APPOINTMENT: "/cabin/mon-rendez-vous", Purpose.BOOKING: "/cabin/rendez-vous"}
 
 
@@ -121,7 +122,7 @@ class ArrivalPages:
     async def _ask(self, request: web.Request, template: str) -> web.Response:
         await self._booth.nobody(request)
         typed = Typed(pour=_purpose(request), avec=_accompanied(request))
-        return await self._booth.show(request, template, typed=typed)
+        return await self._booth.show(request, template, typed=typed, days=DAYS)
 
     async def by_code(self, request: web.Request) -> web.Response:
         """POST /cabin/qui/code: recognise, and ask whether it is really them."""
@@ -152,6 +153,7 @@ class ArrivalPages:
             template,
             status=422,
             typed=kept,
+            days=DAYS,
             given=given,
             errors=wrong,
             not_found=isinstance(refused, NotFound),

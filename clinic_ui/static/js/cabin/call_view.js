@@ -39,7 +39,7 @@ export class CallView extends EventTarget {
 
   /** @param {string} name */
   doctor(name) {
-    this.#put("[data-doctor]", name);
+    this.#put("[data-doctor-name]", name);
   }
 
   /** @param {MediaStream} stream */
