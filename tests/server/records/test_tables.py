@@ -60,6 +60,10 @@ CHANGES = [
     "created_at = NULL",
     "status = 'amended', sealed_body = :other",
     "status = 'entered-in-error', row_ver = 9",
+    "status = 'amended', id = :uuid",
+    "status = 'amended', encounter_id = :uuid",
+    "status = 'amended', patient_id = :uuid",
+    "status = 'amended', created_at = NULL",
 ]
 
 
@@ -118,6 +122,14 @@ async def test_a_draft_cannot_take_the_place_of_a_signed_note(
         f"{way} note SET encounter_id = (SELECT encounter_id FROM note WHERE status = 'final') "
         "WHERE status = 'preliminary'",
     )
+
+
+@pytest.mark.parametrize("column", ["id", "encounter_id", "patient_id"])
+async def test_not_even_a_draft_moves_to_another_place(
+    database: Database, notes: Notes, village: Village, visit: EncounterId, column: str
+) -> None:
+    await notes.save(village.doctor(), visit, COMPLETE, 0)
+    assert await refused(database, f"UPDATE note SET {column} = :uuid", uuid=uuid_in(database))
 
 
 async def test_a_draft_may_change_and_go(
