@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from server.kernel.access import DOOR_OF, RULES, Act
 from server.kernel.clock import utc_now
 from server.kernel.policy import ROUTES
 from server.records.seal.keyring import init_key
@@ -94,6 +95,37 @@ def _hyphens(bare: str) -> str:
     return f"{bare[:8]}-{bare[8:12]}-{bare[12:16]}-{bare[16:20]}-{bare[20:]}"
 
 
+# What each route hopes for: one field or several of it are then spoilt.
+HOPED: dict[str, dict[str, object]] = {
+    "arrive": {"patient_id": "ID", "accompanied": "alone", "companion": "", "locale": "fr", "appointment_id": None},
+    "reason": {"reason": "pain", "words": "Mal au dos"},
+    "flags": {"flags": {"chest-pain": False, "breathless": False, "stroke": True, "bleeding": False}},
+    "consent": {"given": True, "text_version": "2026-03", "mode": "touch", "witness": ""},
+    "leave": {"reason": "gave-up"},
+    "goodbye": {"face": 2},
+    "incidents": {"kind": "cut", "seconds": 3},
+    "duty": {"here": True},
+    "note": {"body": {"examination": "a", "conclusion": "b", "none_prescribed": True, "no_incident": True}, "row_ver": 0},
+    "sign": {"row_ver": 1},
+    "observations": {"readings": [{"measure": "heart-rate", "value": 70}], "device": ""},
+    "background": {"body": {"allergies": [], "conditions": [], "medications": []}, "row_ver": 0},
+    "book": {"starts_at": "2026-12-01T09:00:00Z", "practitioner_id": "ID", "cabin_id": "ID", "health_worker_id": "ID"},
+    "move": {"version": 1, "choice": {"starts_at": "2026-12-01T09:00:00Z", "practitioner_id": "ID"}},
+    "cancel": {"version": 1, "reason": "patient"},
+    "miss": {"version": 1},
+    "queue": {
+        "patient_id": "ID",
+        "cabin_id": "ID",
+        "reason": "fever",
+        "flags": {"chest-pain": False, "breathless": False, "stroke": False, "bleeding": False},
+        "consent_given": True,
+        "text_version": "2026-03",
+    },
+}
+RIGHT_DOORS = {
+    route: sorted(DOOR_OF[role].value for role in RULES[rule]) for route, rule in ROUTES.items() if isinstance(rule, Act)
+}
+
 WORDS = (
     "patient_id encounter_id cabin_id practitioner_id health_worker_id reason words flags given text_version mode face "
     "witness body row_ver examination conclusion acts none_prescribed no_incident follow_up in_days modality starts_at "
@@ -118,6 +150,17 @@ BODIES = st.one_of(
     st.binary(max_size=200),
     st.sampled_from([b"", b"{", b"[" * 2000, b'{"a":' * 500, b"\xff\xfe", b'{"face": NaN}', b'"' + b"x" * 300_000 + b'"']),
 )
+
+
+@st.composite
+def spoilt(draw: st.DrawFn, hoped: dict[str, object], ids: list[str]) -> bytes:
+    """What the route hopes for, with ids that exist, and some of it spoilt."""
+    body = json.loads(json.dumps(hoped).replace('"ID"', json.dumps(draw(st.sampled_from(ids)))))
+    for name in draw(st.lists(st.sampled_from(sorted(hoped)), max_size=2)):
+        body[name] = draw(JSON)
+    if draw(st.integers(0, 9)) == 0:
+        body[draw(st.sampled_from(WORDS))] = draw(VALUES)
+    return json.dumps(body).encode()
 
 
 @st.composite
@@ -159,13 +202,15 @@ LIMITS = settings(
 @given(data=st.data())
 def test_the_json_routes_answer_nonsense_with_words(fuzzed: Fuzzed, data: st.DataObject) -> None:
     method, pattern = data.draw(st.sampled_from(API))
-    door = data.draw(st.sampled_from([*LOGINS, "", "roof"]))
+    door = data.draw(st.sampled_from(RIGHT_DOORS[method, pattern] * 12 + [*LOGINS, "", "roof"]))
     headers = {"X-TC": door, "Sec-Fetch-Site": "same-origin", "Cookie": "; ".join(fuzzed.cookies.values())}
-    headers["Content-Type"] = data.draw(st.sampled_from(["application/json", "application/json", "text/plain", ""]))
+    headers["Content-Type"] = data.draw(st.sampled_from(["application/json"] * 8 + ["text/plain", ""]))
     headers["Idempotency-Key"] = data.draw(st.sampled_from(["", "one", str("0" * 36), "é".encode().decode("latin-1")]))
     path = data.draw(paths(pattern, fuzzed.ids))
     before = fuzzed.counts()
-    answer = fuzzed.send(method, path, data.draw(BODIES), headers)
+    hoped = HOPED.get(pattern.split("/")[-1])
+    body = data.draw(st.one_of(BODIES, spoilt(hoped, fuzzed.ids)) if hoped else BODIES)
+    answer = fuzzed.send(method, path, body, headers)
     _judge(fuzzed, before, answer, f"{method} {path} as {door or 'nobody'}")
 
 
