@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -32,13 +32,18 @@ async def lock_patient(tx: AsyncSession, patient_id: PatientId) -> PatientRow:
     return (await tx.scalars(query)).one()
 
 
+_CLAIM = (
+    select(EncounterRow.patient_id, EncounterRow.practitioner_id, EncounterRow.status)
+    .where(EncounterRow.id == bindparam("this_id"))
+    .with_for_update(read=True)
+)
+
+
 async def claim_of(
     tx: AsyncSession, encounter_id: EncounterId
 ) -> tuple[PatientId, PractitionerId | None, EncounterStatus]:
     """Return the patient, the doctor and the status of a visit; the row cannot change until this ends."""
-    columns = (EncounterRow.patient_id, EncounterRow.practitioner_id, EncounterRow.status)
-    query = select(*columns).where(EncounterRow.id == encounter_id).with_for_update(read=True)
-    row = (await tx.execute(query)).one()
+    row = (await tx.execute(_CLAIM, {"this_id": encounter_id})).one()
     return row.patient_id, row.practitioner_id, row.status
 
 

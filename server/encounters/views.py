@@ -18,7 +18,7 @@ from server.encounters.rules import (
     RedFlag,
     Step,
 )
-from server.kernel.ids import EncounterId, PractitionerId
+from server.kernel.ids import CabinId, EncounterId, PatientId, PractitionerId
 from server.people.rules import Cabin, Patient, Practitioner, Sex, Site
 
 
@@ -157,6 +157,8 @@ class LineItem:
     seated: bool
     priority: bool
     arrived_at: datetime
+    patient_id: PatientId
+    cabin_id: CabinId
 
 
 @dataclass(frozen=True, slots=True)

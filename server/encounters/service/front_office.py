@@ -132,7 +132,18 @@ def _answers(placement: Placement) -> Answers:
 
 def _item(row: EncounterRow, name: str, cabin: str) -> LineItem:
     seated = row.seated_at is not None and row.left_at is None
-    return LineItem(row.id, name, cabin, row.status, row.call, seated, row.priority, row.arrived_at)
+    return LineItem(
+        row.id,
+        name,
+        cabin,
+        row.status,
+        row.call,
+        seated,
+        row.priority,
+        row.arrived_at,
+        row.patient_id,
+        row.cabin_id,
+    )
 
 
 def _site_of(who: Identity) -> SiteId:

@@ -206,8 +206,8 @@ class Intake:
         if row is None:
             return None
         if self._ground.now() - row.arrived_at > FORGOTTEN_AFTER:
+            # Where it still sits, its cabin shows goodbye: only that cabin's own lock may give its seat away.
             await self._cancel(tx, who, row, CancelReason.ABANDONED)
-            row.left_at = self._ground.now()
             await tx.flush()
             return None
         if row.cabin_id != cabin_of(who):

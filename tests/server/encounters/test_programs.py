@@ -110,6 +110,17 @@ class AnyDay(RuleBasedStateMachine):
         if visit is not None:
             self.visits.append(visit)  # type: ignore[arg-type]
 
+    @rule(end=ends, patient=patients, goodbye=st.booleans())
+    def goes_all_the_way(self, end: int, patient: int, goodbye: bool) -> None:
+        """The usual day, so that programs also begin late in a visit."""
+        self.arrives(end, patient)
+        self.answers(end, agrees=True, urgent=False)
+        self.claims(end, 0, both=False)
+        self.connects(end, 0, cabin=True)
+        self.hangs_up(end, 0, cabin=False)
+        if goodbye:
+            self.says_goodbye(end, 3)
+
     @rule(end=ends, number=chosen, both=st.booleans())
     def claims(self, end: int, number: int, both: bool) -> None:
         visit, queue = self._one(number), self.village.queue
@@ -200,7 +211,7 @@ class AnyDay(RuleBasedStateMachine):
     def a_call_runs_only_in_a_claimed_visit(self) -> None:
         self._none(
             "SELECT id FROM encounter WHERE (call IN ('ringing', 'live')) AND "
-            "(status <> 'in-progress' OR practitioner_id IS NULL OR left_at IS NOT NULL)"
+            "(status <> 'in-progress' OR practitioner_id IS NULL OR seated_at IS NULL OR left_at IS NOT NULL)"
         )
         self._none("SELECT id FROM encounter WHERE status = 'triaged' AND (call <> 'none' OR left_at IS NOT NULL)")
 

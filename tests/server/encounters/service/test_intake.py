@@ -219,6 +219,19 @@ async def test_yesterdays_line_is_forgotten(village: Village) -> None:
     assert await village.intake.arrive(village.cabin, Beginning(patient)) != old
 
 
+async def test_a_forgotten_visit_that_still_sits_elsewhere_leaves_its_seat_to_its_own_cabin(village: Village) -> None:
+    patient = await village.patient()
+    old = await village.intake.arrive(village.cabin, Beginning(patient))
+    behind = await village.office.put_in_queue(village.nurse, await village.placement())
+    village.clock.advance(hours=13)
+    assert await village.intake.arrive(village.other_cabin, Beginning(patient)) != old
+    seen = await village.intake.current(village.cabin)
+    assert seen is not None
+    assert (seen.encounter_id, seen.step) == (old, Step.GOODBYE)
+    await village.intake.goodbye(village.cabin)
+    assert (await village.look(behind)).is_seated
+
+
 async def test_an_emergency_stays_on_the_screen_until_goodbye(village: Village) -> None:
     await village.arrived()
     seen = await village.intake.leave(village.cabin, CancelReason.EMERGENCY)
