@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Table, insert, select, update
+from sqlalchemy import CursorResult, Table, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -79,6 +79,14 @@ def _select(row: type[Row], stored: type) -> Any:
     return select(*(getattr(row, field.name) for field in fields(stored)))
 
 
+# Built once: a doctor types, and each pause saves.
+_CHANGE_NOTE = update(_table(NoteRow)).where(
+    NoteRow.id == bindparam("this_id"),
+    NoteRow.row_ver == bindparam("this_ver"),
+    NoteRow.status == NoteStatus.PRELIMINARY,
+)
+
+
 async def _add_unless_there(tx: AsyncSession, row: type[Row], values: dict[str, Any]) -> bool:
     """Insert a row; False when one of its unique values is taken. The transaction lives on either way."""
     adder = sqlite.insert if tx.get_bind().dialect.name == "sqlite" else postgresql.insert
@@ -104,8 +112,8 @@ async def add_note(tx: AsyncSession, values: dict[str, Any]) -> bool:
 
 async def change_note(tx: AsyncSession, note_id: NoteId, row_ver: int, values: dict[str, Any]) -> bool:
     """Write the next version over `row_ver` of a draft; False when it is not there any more."""
-    mine = (NoteRow.id == note_id, NoteRow.row_ver == row_ver, NoteRow.status == NoteStatus.PRELIMINARY)
-    return await _changed_one(tx, update(_table(NoteRow)).where(*mine).values(**values))
+    result = await tx.execute(_CHANGE_NOTE, {"this_id": note_id, "this_ver": row_ver, **values})
+    return cast("CursorResult[Any]", result).rowcount == 1
 
 
 async def move_note(tx: AsyncSession, note_id: NoteId, before: NoteStatus, after: NoteStatus) -> bool:
