@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import insert, update
+from sqlalchemy import bindparam, insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.audit.tables import AuditEvent
@@ -49,6 +49,10 @@ WORDS = NoteBody(
     advice="Buvez, reposez-vous, revenez si la fièvre monte. " * 6,
     no_incident=True,
 )
+
+
+_PLAIN_NOTE = update(NoteRow.__table__).where(NoteRow.id == bindparam("this_id"))  # built once, as ours are
+_PLAIN_ENTRY = insert(AuditEvent.__table__)
 
 
 class Quiet:
@@ -175,8 +179,8 @@ async def _plain_save(database: Database, doctor: Identity, note_id: NoteId, row
         "leaf": bytes(32),
     }
     async with database.transaction() as tx:
-        await tx.execute(update(NoteRow).where(NoteRow.id == note_id).values(**body, author_id=doctor.practitioner_id))
-        await tx.execute(insert(AuditEvent).values(**entry))
+        await tx.execute(_PLAIN_NOTE, {"this_id": note_id, "author_id": doctor.practitioner_id, **body})
+        await tx.execute(_PLAIN_ENTRY, entry)
 
 
 def _cipher() -> Figure:
