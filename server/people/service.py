@@ -109,6 +109,12 @@ class People:
         )
         await tx.flush()
         tx.add_all(PatientKeyword(patient_id=patient_id, blind=blind) for blind in self._name_blinds(traits))
+        await self._note_registered(tx, who, patient_id, sealed)
+        return Registered(patient_id, code)
+
+    async def _note_registered(
+        self, tx: AsyncSession, who: Identity | None, patient_id: PatientId, sealed: bytes
+    ) -> None:
         await record(
             tx,
             who,
@@ -119,7 +125,6 @@ class People:
             row_ver=1,
             ct_sha256=hashlib.sha256(sealed).digest(),
         )
-        return Registered(patient_id, code)
 
     async def recognise_code(self, who: Identity, code: str) -> Patient:
         """Return the patient of a paper code, for the cabin. Ten tries a minute: a code has six digits."""
