@@ -27,6 +27,8 @@ class Server:
     folder: Path
     settings: Mapping[str, str]
     port: int = field(default_factory=free_port)
+    prelude: str = ""
+    """Python to run before the server: how a test turns a defence off."""
     child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -50,7 +52,7 @@ class Server:
         }
         with self.log.open("ab") as out:
             self.child = subprocess.Popen(
-                [sys.executable, "-c", "from server.cli import main; main(['serve'])"],
+                [sys.executable, "-c", f"{self.prelude}\nfrom server.cli import main; main(['serve'])"],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
