@@ -6,6 +6,7 @@ import asyncio
 import random
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,7 @@ class Writer:
         self.row_ver = 0
         self.acknowledged = ""
         self.saves = 0
+        self.on_save: Callable[[], None] = lambda: None
 
     async def save(self) -> bool:
         """Save once; False when the server is gone."""
@@ -79,6 +81,7 @@ class Writer:
             return False
         if answer.status == 200:
             self.row_ver, self.acknowledged, self.saves = answer.body["row_ver"], words, self.saves + 1
+            self.on_save()
         return answer.status == 200
 
     async def write_until_the_end(self) -> None:
@@ -99,7 +102,8 @@ def without_audit(database: Path) -> int:
     """How many notes have a version that the audit log does not know."""
     with sqlite3.connect(database) as line:
         notes = line.execute("SELECT id, row_ver FROM note").fetchall()
-        logged = set(line.execute("SELECT record, row_ver FROM audit_event WHERE action IN ('note:saved', 'note:signed')"))
+        written = "SELECT record, row_ver FROM audit_event WHERE action IN ('note:saved', 'note:signed')"
+        logged = set(line.execute(written))
     line.close()
     return sum((f"note:{UUID(note)}", version) not in logged for note, version in notes if version)
 
@@ -125,10 +129,12 @@ async def _take(cabin: Visitor, desk: Visitor, patient_id: str) -> Writer:
 
 async def _kill_while_writing(server: Server, writers: list[Writer], chance: random.Random) -> None:
     """Let everybody write, and kill the server after a random number of saves."""
-    until = sum(writer.saves for writer in writers) + chance.randint(*SAVES_BETWEEN)
+    last = asyncio.Semaphore(0)
+    for writer in writers:
+        writer.on_save = last.release
     writing = [asyncio.ensure_future(writer.write_until_the_end()) for writer in writers]
-    while sum(writer.saves for writer in writers) < until and not all(task.done() for task in writing):
-        await asyncio.sleep(0.001)
+    for _ in range(chance.randint(*SAVES_BETWEEN)):
+        await asyncio.wait_for(last.acquire(), 30)
     server.kill()
     await asyncio.gather(*writing)
 
