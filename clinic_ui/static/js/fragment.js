@@ -43,6 +43,8 @@ export async function fetchFragment(url, init = {}) {
   const answer = await fetch(own(url), { ...init, headers, credentials: "same-origin", cache: "no-store" });
   const signIn = answer.headers.get("X-Sign-In");
   if (signIn) {
+    // a page that must not unload (a call runs in it) hears `signed-out`, prevents it and says so itself
+    if (!document.dispatchEvent(new CustomEvent("signed-out", { cancelable: true }))) throw new Refused(answer.status, "");
     location.assign(own(`${signIn}?back=${encodeURIComponent(location.pathname)}`));
     return null;
   }

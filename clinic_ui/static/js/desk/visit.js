@@ -1,0 +1,283 @@
+// @ts-check
+/**
+ * The visit of this desk: taken, called, hung up, called again, given back. Everything for the call is ready before the
+ * press, so that between the press and the first picture there is one answer of the server and one introduction.
+ *
+ *   free ─take─▶ calling ─▶ ringing ─▶ live ⇄ away        live, ringing ─hang up─▶ ended ─ring─▶ ringing
+ *                             └─ 20 s ─▶ unanswered        ended ─▶ left (the patient is gone) · free (signed, given back)
+ *   any of them ─▶ elsewhere (another tab took the seat)
+ *
+ * The server knows where the visit is; `look` asks it at every nudge.
+ * @module
+ */
+
+import { Call } from "../call.js";
+import { ask, iceServers, Refused, tell } from "./api.js";
+
+const ANSWER_WITHIN = 20_000; // ms: then the desk says that the cabin does not answer
+const FRESH_FOR = 8 * 60_000; // ms: relay credentials live ten minutes
+
+/** @typedef {"free" | "calling" | "ringing" | "unanswered" | "live" | "away" | "ended" | "left" | "elsewhere"} Phase */
+
+/**
+ * Emits `phase`, `picture` {stream}, `arriving`, `silence`, `flow`, `quality` {level, whose}, `paused` {paused}, `peer` {microphone,
+ * camera}, `refused` {message}, `gone`, `released`.
+ */
+export class Visit extends EventTarget {
+  /** @type {Phase} */ phase = "free";
+  encounter = "";
+  /** @type {string | null} */ liveAt = null;
+  muted = false;
+  camera = true;
+  settling = false; // it is being given back or signed here: that it is gone is no news
+  #signal;
+  #media;
+  /** @type {Call | null} */ #spare = null;
+  /** @type {Call | null} */ #call = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #unanswered;
+  /** @type {ReturnType<typeof setInterval> | undefined} */ #renewing;
+  #pausedAt = 0;
+  #silent = false;
+  #absent = false;
+
+  /** @param {import("../signal.js").Signal} signal @param {import("./media.js").Media} media */
+  constructor(signal, media) {
+    super();
+    this.#signal = signal;
+    this.#media = media;
+    media.addEventListener("changed", () => {
+      void this.#spare?.setStream(media.stream);
+      void this.#call?.setStream(media.stream);
+    });
+    this.#renewing = setInterval(() => !this.#call && this.prepare(), FRESH_FOR);
+    addEventListener("online", () => !this.#call && this.prepare());
+  }
+
+  /** Does a call run in this page, or wait to be answered? */
+  get calling() {
+    return ["calling", "ringing", "unanswered", "live", "away"].includes(this.phase);
+  }
+
+  /** Make connection, tracks, offer and candidates ready for the next press. Nothing is sent. */
+  async prepare() {
+    this.#spare?.hangUp("unused");
+    const spare = (this.#spare = new Call({
+      signal: this.#signal,
+      seat: "practitioner",
+      fetchSeatTicket: () => this.#seatTicket(),
+      fetchIceServers: iceServers,
+    }));
+    const servers = await iceServers();
+    if (spare === this.#spare) await spare.prepare({ stream: this.#media.stream, iceServers: servers });
+    spare.setMuted(this.muted);
+    spare.setCamera(this.camera);
+  }
+
+  /** Take somebody out of the queue. @param {string} encounter */
+  async take(encounter) {
+    if (this.phase !== "free") return;
+    this.encounter = encounter;
+    this.#to("calling");
+    try {
+      const { ticket } = await ask("POST", `/api/encounters/${encounter}/claim`);
+      this.#join(ticket);
+    } catch (error) {
+      this.encounter = "";
+      this.#to("free");
+      this.#refuse(error);
+    }
+  }
+
+  /** Go on with a visit that the server says is this desk's. @param {string} encounter @param {Phase} phase @param {string | null} liveAt */
+  async resume(encounter, phase, liveAt) {
+    this.encounter = encounter;
+    this.liveAt = liveAt;
+    if (phase !== "ringing" && phase !== "live") return this.#to(phase);
+    this.#to("ringing");
+    await this.again();
+  }
+
+  /** Sit down anew in a call that runs or rings. */
+  async again() {
+    this.#drop("again");
+    const ticket = await this.#seatTicket().catch(() => null);
+    if (ticket) this.#join(ticket);
+    else await this.look();
+  }
+
+  /** Call again after hanging up. */
+  async ring() {
+    try {
+      const { ticket } = await ask("POST", `/api/encounters/${this.encounter}/ring`);
+      this.liveAt = null;
+      this.#join(ticket);
+    } catch (error) {
+      this.#refuse(error);
+      await this.look();
+    }
+  }
+
+  /** End the call for both; the visit and its note stay. */
+  hangUp() {
+    if (!this.calling) return;
+    void tell(`/api/encounters/${this.encounter}/hang-up`).then(() => this.look());
+    this.#drop("hung-up");
+    this.#to("ended");
+  }
+
+  /** Give the patient back to the queue. */
+  async release() {
+    this.settling = true;
+    try {
+      await ask("POST", `/api/encounters/${this.encounter}/release`);
+      this.#drop("released");
+      this.dispatchEvent(new CustomEvent("released"));
+    } catch (error) {
+      this.#refuse(error);
+    } finally {
+      this.settling = false;
+    }
+  }
+
+  /** The visit is closed: ready for the next one. */
+  leave() {
+    this.#drop("hung-up");
+    this.encounter = "";
+    this.liveAt = null;
+    this.#to("free");
+    void this.prepare();
+  }
+
+  /** @param {boolean} muted */
+  mute(muted) {
+    this.muted = muted;
+    this.#spare?.setMuted(muted);
+    this.#call?.setMuted(muted);
+  }
+
+  /** @param {boolean} on */
+  show(on) {
+    this.camera = on;
+    this.#spare?.setCamera(on);
+    this.#call?.setCamera(on);
+  }
+
+  /** Ask the server where the visit is, and be there. */
+  async look() {
+    const mine = this.encounter;
+    if (!mine || this.settling || this.phase === "calling" || this.phase === "elsewhere") return;
+    const { visit } = await ask("GET", "/api/desk/visit").catch(() => ({ visit: undefined }));
+    if (visit === undefined || this.settling || mine !== this.encounter) return;
+    if (visit === null || visit.encounter_id !== mine) return void this.dispatchEvent(new CustomEvent("gone"));
+    if (visit.call === "ended") {
+      this.#drop("hung-up");
+      this.#to(visit.patient_left ? "left" : "ended");
+    } else if (this.phase === "ringing" && visit.patient_left) {
+      this.#to("left");
+    }
+  }
+
+  /** @param {string} ticket */
+  #join(ticket) {
+    if (!this.#spare) void this.prepare();
+    const call = /** @type {Call} */ (this.#spare);
+    this.#spare = null;
+    this.#call = call;
+    this.#silent = this.#absent = false;
+    this.#listen(call);
+    call.join(ticket);
+    this.#to("ringing");
+    clearTimeout(this.#unanswered);
+    this.#unanswered = setTimeout(() => this.phase === "ringing" && this.#to("unanswered"), ANSWER_WITHIN);
+  }
+
+  /** @param {Call} call */
+  #listen(call) {
+    /** @param {string} type @param {(detail: any) => void} hear */
+    const on = (type, hear) =>
+      call.addEventListener(type, (event) => call === this.#call && hear(/** @type {CustomEvent} */ (event).detail));
+    const pass = (/** @type {string} */ type) => (/** @type {object} */ detail) =>
+      this.dispatchEvent(new CustomEvent(type, { detail }));
+    on("remote-track", pass("picture"));
+    on("live", () => this.#live());
+    on("joined", ({ present }) => present && pass("arriving")({}));
+    on("peer-joined", () => ((this.#absent = false), pass("arriving")({})));
+    on("peer-left", () => ((this.#absent = true), this.#lost())); // media may still flow
+    on("silence", () => ((this.#silent = true), pass("silence")({}), this.#lost()));
+    on("flow", ({ seconds }) => (this.#incident("cut", seconds), this.#live(), pass("flow")({})));
+    on("quality", pass("quality"));
+    on("peer-state", pass("peer"));
+    on("picture", ({ paused }) => this.#paused(paused));
+    on("ended", ({ reason }) => this.#ended(reason));
+  }
+
+  /** Nothing arrives, and the other seat is empty. */
+  #lost() {
+    if (this.#silent && this.#absent && this.phase === "live") this.#to("away");
+  }
+
+  #live() {
+    this.#silent = false;
+    clearTimeout(this.#unanswered);
+    if (!this.liveAt) this.liveAt = new Date().toISOString();
+    void tell(`/api/encounters/${this.encounter}/connected`);
+    this.#to("live");
+  }
+
+  /** Our picture gives way to the voice: a time without picture is part of the report. @param {boolean} paused */
+  #paused(paused) {
+    if (paused) this.#pausedAt = Date.now();
+    else if (this.#pausedAt) this.#incident("audio-only", (Date.now() - this.#pausedAt) / 1000);
+    if (!paused) this.#pausedAt = 0;
+    this.dispatchEvent(new CustomEvent("paused", { detail: { paused } }));
+  }
+
+  /** @param {string} kind @param {number} seconds */
+  #incident(kind, seconds) {
+    if (seconds >= 1) void tell(`/api/encounters/${this.encounter}/incidents`, { kind, seconds: Math.round(seconds) });
+  }
+
+  /** @param {string} reason */
+  #ended(reason) {
+    this.#call = null;
+    clearTimeout(this.#unanswered);
+    if (this.#pausedAt) this.#paused(false);
+    if (reason === "replaced") return this.#to("elsewhere");
+    this.#to("ended");
+    void this.prepare();
+    void this.look();
+  }
+
+  /** @param {string} reason */
+  #drop(reason) {
+    clearTimeout(this.#unanswered);
+    if (this.#pausedAt) this.#paused(false);
+    const call = this.#call;
+    this.#call = null;
+    call?.hangUp(reason);
+    if (call) void this.prepare();
+  }
+
+  /** @returns {Promise<string | null>} null when there is no call to sit in */
+  async #seatTicket() {
+    try {
+      return (await ask("POST", `/api/encounters/${this.encounter}/seat`)).ticket;
+    } catch (error) {
+      if (error instanceof Refused && !error.passing) return null;
+      throw error;
+    }
+  }
+
+  /** @param {unknown} error */
+  #refuse(error) {
+    const message = error instanceof Refused ? error.message : "";
+    this.dispatchEvent(new CustomEvent("refused", { detail: { message } }));
+  }
+
+  /** @param {Phase} phase */
+  #to(phase) {
+    if (phase === this.phase && phase !== "free") return;
+    this.phase = phase;
+    this.dispatchEvent(new CustomEvent("phase", { detail: { phase } }));
+  }
+}

@@ -1,0 +1,244 @@
+// @ts-check
+/**
+ * The doctor's one page, put together: the line to the server, the queue, the call, the record and the signature.
+ * @module
+ */
+
+import { load } from "../fragment.js";
+import { follow } from "../live.js";
+import { say } from "../page.js";
+import { Signal } from "../signal.js";
+import { word } from "../words.js";
+import { lineTicket, link, tellNetwork, tellSession } from "./api.js";
+import { Media } from "./media.js";
+import { Note, sayState } from "./note.js";
+import { Signing } from "./sign.js";
+import { put, Stage } from "./stage.js";
+import { Visit } from "./visit.js";
+
+const room = /** @type {HTMLElement} */ (document.getElementById("workbench"));
+const signal = new Signal({ fetchTicket: lineTicket });
+const media = new Media();
+const visit = new Visit(signal, media);
+const stage = new Stage(visit, media);
+const signing = new Signing();
+/** @type {Note | null} */ let note = null;
+let patient = room.dataset.name ?? "";
+
+/** @param {EventTarget} from @param {string} type @param {(detail: any) => unknown} hear */
+const on = (from, type, hear) => from.addEventListener(type, (event) => hear(/** @type {CustomEvent} */ (event).detail));
+
+/** @param {string} name @param {string} [words] none leaves the banner's own */
+function trouble(name, words) {
+  const banner = document.querySelector(`[data-trouble=${name}]`);
+  if (!(banner instanceof HTMLElement)) return;
+  const line = banner.querySelector("p");
+  if (words && line) line.textContent = words;
+  banner.hidden = false;
+}
+
+/** @param {string} name */
+function calm(name) {
+  const banner = document.querySelector(`[data-trouble=${name}]`);
+  if (banner instanceof HTMLElement) banner.hidden = true;
+}
+
+const clock = () =>
+  new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+
+// --- the line to the server -------------------------------------------------------------------------------------
+
+follow(signal);
+on(signal, "open", ({ again }) => {
+  stage.check("line", true, word("lineReady"));
+  tellNetwork(false);
+  if (again) signal.dispatchEvent(new CustomEvent("reconnected"));
+  void visit.look();
+  note?.again();
+});
+on(signal, "lost", () => {
+  stage.check("line", false, word("lineLost"));
+  tellNetwork(true);
+});
+on(signal, "closed", ({ code }) => code !== 1000 && stage.check("line", false, word("elsewhereTitle")));
+on(signal, "nudge", ({ line }) => line.startsWith("desk:") && void visit.look());
+on(link, "network", ({ away }) => (away ? trouble("network", word("network", { time: clock() })) : calm("network")));
+on(link, "session", ({ over }) => {
+  if (over) return trouble("session");
+  calm("session");
+  note?.again();
+});
+addEventListener("offline", () => tellNetwork(true));
+addEventListener("online", () => tellNetwork(false));
+// a call runs or words are not saved: this page says it itself instead of going to the sign-in
+document.addEventListener("signed-out", (event) => {
+  if (visit.phase === "free" && !note?.dirty) return;
+  event.preventDefault();
+  tellSession(true);
+});
+addEventListener("beforeunload", (event) => {
+  if (visit.calling || note?.dirty) event.preventDefault();
+});
+
+// --- the queue ---------------------------------------------------------------------------------------------------
+
+let waiting = Number(document.querySelector("[data-queue]")?.getAttribute("data-queue") ?? 0);
+function countQueue() {
+  const now = Number(document.querySelector("[data-queue]")?.getAttribute("data-queue") ?? 0);
+  put("[data-waiting-count]", String(now));
+  if (now > waiting) say(word("newcomer"));
+  waiting = now;
+  document.title = document.title.replace(/^.*?(?= – )/, now ? word("titleWaiting", { count: now }) : word("title"));
+}
+document.querySelector(".side")?.addEventListener("placed", countQueue);
+countQueue();
+
+/** Fetch a live piece now. @param {string} src */
+function refresh(src) {
+  // @ts-ignore the element of live.js
+  for (const one of document.querySelectorAll(`tc-live[src="${src}"]`)) void one.refresh();
+}
+
+document.addEventListener("click", (event) => {
+  const pressed = event.target instanceof Element && event.target.closest("button");
+  if (!(pressed instanceof HTMLButtonElement)) return;
+  if (pressed.dataset.take) void take(pressed);
+  if (pressed.hasAttribute("data-dismiss")) pressed.closest("[data-trouble]")?.setAttribute("hidden", "");
+  if (pressed.hasAttribute("data-measures-again")) void load(byId("measures"), "/desk/measures");
+  if (pressed.hasAttribute("data-camera-again")) void media.open();
+  if (pressed.hasAttribute("data-camera-switch")) (visit.show(!visit.camera), stage.switches());
+  if (pressed.hasAttribute("data-signed-close")) hideSigned();
+  if (pressed.hasAttribute("data-release")) void release();
+});
+
+/** @param {string} id */
+const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+/** @param {HTMLButtonElement} pressed */
+async function take(pressed) {
+  if (visit.phase !== "free") return;
+  hideSigned();
+  calm("refused");
+  calm("told");
+  patient = pressed.dataset.name ?? "";
+  stage.who(patient, pressed.dataset.place ?? "");
+  byId("record").replaceChildren();
+  await visit.take(pressed.dataset.take ?? "");
+  if (visit.encounter) await openRecord();
+}
+
+/** Fetch what belongs to the visit: record first, for the doctor reads while it rings. */
+async function openRecord() {
+  await load(byId("record"), "/desk/record");
+  watchNote();
+  await Promise.all([load(byId("measures"), "/desk/measures"), load(byId("alert-body"), "/desk/alert")]);
+  const phone = byId("alert-body").querySelector(".dial--quiet");
+  for (const link of document.querySelectorAll("[data-phone]")) {
+    if (!phone) continue;
+    link.setAttribute("href", phone.getAttribute("href") ?? "#");
+    link.querySelector("span")?.replaceChildren(phone.querySelector("b")?.textContent ?? "");
+  }
+}
+
+// --- the note and its signature ----------------------------------------------------------------------------------
+
+function watchNote() {
+  const form = document.getElementById("note");
+  if (!(form instanceof HTMLFormElement)) return;
+  note?.close();
+  note = signing.note = new Note(form);
+  on(note, "state", ({ state }) => sayState(state));
+  on(note, "merged", ({ clashes }) => trouble("told", word(clashes.length ? "clash" : "merged")));
+}
+
+document.addEventListener("chosen", (event) => {
+  const tab = event.target;
+  if (!(tab instanceof HTMLElement)) return;
+  const panel = document.getElementById(tab.getAttribute("aria-controls") ?? "");
+  if (!panel?.dataset.src || panel.childElementCount) return;
+  void load(panel, panel.dataset.src);
+});
+
+on(signing, "signing", ({ busy }) => (visit.settling = busy));
+on(signing, "signed", ({ promise }) => {
+  const wish = note?.form.read().follow_up ?? null;
+  put("[data-signed-title]", word("signed", { time: clock() }));
+  put("[data-signed-for]", word("signedFor", { name: patient }));
+  const words = promise && wish ? note?.form.words(wish, (days) => word("inDays", { days })) : "";
+  put("[data-signed-promise]", words ? word("signedPromise", { wish: words }) : word("signedNoPromise"));
+  free();
+  const card = document.querySelector("[data-signed]");
+  if (!(card instanceof HTMLElement)) return;
+  card.hidden = false;
+  card.focus();
+});
+
+function hideSigned() {
+  document.querySelector("[data-signed]")?.setAttribute("hidden", "");
+}
+
+/** The desk is free again: nothing of the former patient stays in the page. */
+function free() {
+  note?.close();
+  note = signing.note = null;
+  visit.leave();
+  stage.who("", "");
+  byId("record").replaceChildren();
+  byId("measures").replaceChildren();
+  byId("alert-body").replaceChildren();
+  void load(byId("alert-body"), "/desk/alert").catch(() => {});
+  refresh("/desk/queue");
+  refresh("/desk/planned");
+}
+
+async function release() {
+  const sheet = byId("sheet-release");
+  if (sheet instanceof HTMLDialogElement) sheet.close();
+  await note?.flush().catch(() => {});
+  await visit.release();
+}
+
+// --- the visit ---------------------------------------------------------------------------------------------------
+
+on(stage, "act", ({ act }) => {
+  if (act === "mute") (visit.mute(!visit.muted), stage.switches());
+  if (act === "camera") (visit.show(!visit.camera), stage.switches());
+  if (act === "hang-up") visit.hangUp();
+  if (act === "again") void visit.again();
+  if (act === "ring") (signing.close(), void visit.ring());
+  if (act === "reload") location.reload();
+  const sheet = byId("sheet-release");
+  if (act === "release" && sheet instanceof HTMLDialogElement) sheet.showModal();
+});
+on(visit, "refused", ({ message }) => {
+  trouble("refused", message || word("failed"));
+  refresh("/desk/queue");
+});
+on(visit, "released", () => {
+  trouble("told", word("released", { name: patient }));
+  free();
+});
+on(visit, "gone", () => {
+  if (note?.dirty) return trouble("refused", word("goneTitle")); // the words stay in sight
+  trouble("told", word("goneTitle"));
+  free();
+});
+on(visit, "phase", ({ phase }) => {
+  for (const link of document.querySelectorAll(".bar nav a, .logo")) {
+    if (phase === "free") link.removeAttribute("target");
+    else link.setAttribute("target", "_blank"); // this page holds the call
+  }
+  if (phase === "ended") {
+    refresh("/desk/incidents");
+    if (signing.isOpen) void signing.open();
+  }
+});
+
+void media.open();
+void visit.prepare();
+signal.open();
+addEventListener("pagehide", () => signal.close());
+if (room.dataset.encounter) {
+  watchNote();
+  void visit.resume(room.dataset.encounter, /** @type {any} */ (room.dataset.phase), room.dataset.live ?? null);
+}
