@@ -1,5 +1,8 @@
 """What a visit tells the subjects below: to the records, who took part and when. Fulfils `records` `Visits`."""
 
+from uuid import UUID
+
+from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.encounters import store
@@ -39,6 +42,10 @@ class EncounterFacts:
         """Return whose visit it is, in one query that holds the claim until the commit; raises NotFound."""
         patient_id, practitioner_id, status = await store.claim_of(tx, encounter_id)
         return Claim(patient_id, practitioner_id, status is EncounterStatus.IN_PROGRESS)
+
+    def held(self, visit: ColumnElement[UUID], doctor: ColumnElement[UUID]) -> ColumnElement[bool]:
+        """Return the condition that `visit` is in progress and claimed by `doctor`; it holds the claim too."""
+        return store.held(visit, doctor)
 
     async def patient_in(self, tx: AsyncSession, cabin_id: CabinId) -> tuple[EncounterId, PatientId] | None:
         """Return the visit that sits in a cabin and its patient, or None."""

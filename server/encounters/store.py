@@ -1,8 +1,9 @@
 """The named queries of visits, consents, incidents and duty."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -45,6 +46,13 @@ async def claim_of(
     """Return the patient, the doctor and the status of a visit; the row cannot change until this ends."""
     row = (await tx.execute(_CLAIM, {"this_id": encounter_id})).one()
     return row.patient_id, row.practitioner_id, row.status
+
+
+def held(visit: ColumnElement[UUID], doctor: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Return the condition that `visit` is in progress and claimed by `doctor`, its row locked against a change."""
+    mine = (EncounterRow.id == visit, EncounterRow.practitioner_id == doctor)
+    running = EncounterRow.status == EncounterStatus.IN_PROGRESS
+    return select(EncounterRow.id).where(*mine, running).with_for_update(read=True).exists()
 
 
 async def visit(tx: AsyncSession, encounter_id: EncounterId) -> EncounterRow:

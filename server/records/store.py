@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Table, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, CursorResult, Table, Update, Uuid, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -79,12 +79,27 @@ def _select(row: type[Row], stored: type) -> Any:
     return select(*(getattr(row, field.name) for field in fields(stored)))
 
 
-# Built once: a doctor types, and each pause saves.
+# Built once: a doctor types, and each pause saves. A note bears the id of its visit.
+THIS_NOTE = bindparam("this_id", type_=Uuid())
+THIS_DOCTOR = bindparam("this_doctor", type_=Uuid())
 _CHANGE_NOTE = update(_table(NoteRow)).where(
-    NoteRow.id == bindparam("this_id"),
+    NoteRow.id == THIS_NOTE,
     NoteRow.row_ver == bindparam("this_ver"),
     NoteRow.status == NoteStatus.PRELIMINARY,
 )
+
+
+def change_note_if(held: ColumnElement[bool]) -> Update:
+    """Return the statement of an autosave: the next version of a draft, if the row's visit is still `held`."""
+    return _CHANGE_NOTE.where(held)
+
+
+async def change_held_note(tx: AsyncSession, statement: Update, values: dict[str, Any]) -> bool:
+    """Run an autosave; False when the claim or the version is not there any more.
+
+    `values` names the row and its doctor (`this_id`, `this_ver`, `this_doctor`) and gives the new columns.
+    """
+    return cast("CursorResult[Any]", await tx.execute(statement, values)).rowcount == 1
 
 
 async def _add_unless_there(tx: AsyncSession, row: type[Row], values: dict[str, Any]) -> bool:

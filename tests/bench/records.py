@@ -9,35 +9,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 from sqlalchemy import bindparam, insert, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.audit.tables import AuditEvent
 from server.database.engine import Database
 from server.encounters.facts import EncounterFacts
-from server.encounters.rules import Accompanied, Answers, CallStatus, EncounterStatus
 from server.encounters.service.ground import Ground
-from server.encounters.tables import EncounterRow
 from server.kernel.access import Identity
 from server.kernel.clock import utc_now
-from server.kernel.ids import EncounterId, NoteId, PatientId, new_id
+from server.kernel.ids import NoteId, PatientId, new_id
 from server.kernel.sealing import Place
 from server.people.service import People
 from server.records.rules.note import NoteBody, NoteStatus
 from server.records.seal.envelope import OpenedKey, open_field, seal_field
 from server.records.seal.keyring import init_key
 from server.records.seal.start import unlock
-from server.records.seal.vault import PatientVault
 from server.records.service import Notes
 from server.records.tables import NoteRow
 from tests import components
 from tests.bench import Figure, at_least, at_most, quantile
 from tests.databases import create_all_tables
-from tests.server.records.village import Village, add_patient, settle
+from tests.server.records.village import Village, add_patient, add_visit, settle
 
 SAVES = 300
 WARM_UP = 30
@@ -86,7 +81,7 @@ async def _compare(name: str, database: Database, key_file: Path) -> list[Figure
     village = await settle(database)
     async with database.transaction() as tx:
         patient = await add_patient(tx, vault, village, utc_now)
-        encounter_id = await _visit(tx, vault, village, patient)
+        encounter_id = await add_visit(tx, vault, village, patient, utc_now())
     people = People(database, vault, utc_now)
     notes = Notes(database, vault, EncounterFacts(Ground(database, people, vault, utc_now, Quiet())), people, utc_now)
     doctor = village.doctor()
@@ -121,34 +116,6 @@ async def _interleaved(doings: dict[str, Callable[[], Awaitable[None]]]) -> dict
             if turn >= WARM_UP:
                 took[name].append(time.perf_counter() - start)
     return took
-
-
-async def _visit(tx: AsyncSession, vault: PatientVault, village: Village, patient: PatientId) -> EncounterId:
-    """A visit that Dr Nedjar has claimed."""
-    encounter_id, now = EncounterId(new_id()), utc_now()
-    place = Place("encounter", "sealed_intake", encounter_id, patient, 1)
-    row = EncounterRow(
-        id=encounter_id,
-        patient_id=patient,
-        cabin_id=village.booth,
-        site_id=village.site,
-        status=EncounterStatus.IN_PROGRESS,
-        call=CallStatus.LIVE,
-        practitioner_id=village.gp,
-        fence=1,
-        accompanied=Accompanied.ALONE,
-        locale="fr",
-        priority=False,
-        sealed_intake=await vault.seal(tx, place, msgspec.json.encode(Answers())),
-        row_ver=1,
-        arrived_at=now - timedelta(minutes=20),
-        claimed_at=now,
-        live_at=now,
-        seated_at=now,
-        version=1,
-    )
-    tx.add(row)
-    return encounter_id
 
 
 async def _plain_note(database: Database, village: Village, patient: PatientId) -> NoteId:

@@ -37,6 +37,7 @@ from server.records.service.visits import Visits
 HISTORY_MOST = 50
 HISTORY_MEASURES = 500  # ten measures a visit
 ADDENDUM_MAX = 20_000
+REMEMBERED = 2000  # visits whose notes were saved lately
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,8 @@ class Notes:
         self._people = people
         self._now = now
         self._scribe = Scribe(vault, now)
+        self._patients: dict[EncounterId, PatientId] = {}
+        self._autosave = store.change_note_if(visits.held(store.THIS_NOTE, store.THIS_DOCTOR))
 
     async def draft(self, who: Identity, encounter_id: EncounterId) -> Draft:
         """Return the note of a visit that `who` has claimed, empty if nothing was saved yet."""
@@ -129,11 +132,11 @@ class Notes:
         if wrong := wrong_words(body):
             raise Invalid(N_("La note n’est pas enregistrée : corrigez ce qui est indiqué."), fields=wrong)
         async with self._database.transaction() as tx:
-            claim = await self._visits.claim(tx, encounter_id)
-            self._refuse_another_doctors(who, claim)
-            if not claim.in_progress:
-                raise _visit_is_over()
-            await self._write(tx, who, (encounter_id, claim.patient_id), body, row_ver)
+            patient_id = self._patients.get(encounter_id) if row_ver else None
+            if patient_id is None:
+                patient_id = await self._claimed(tx, who, encounter_id)
+            await self._write(tx, who, (encounter_id, patient_id), body, row_ver)
+        self._remember(encounter_id, patient_id)
         return row_ver + 1
 
     async def sign_in(self, tx: AsyncSession, who: Identity, facts: VisitFacts, row_ver: int) -> SignedNote:
@@ -225,6 +228,19 @@ class Notes:
         if who.practitioner_id is None or visit.practitioner_id != who.practitioner_id:
             raise _no_such_note()
 
+    async def _claimed(self, tx: AsyncSession, who: Identity, encounter_id: EncounterId) -> PatientId:
+        claim = await self._visits.claim(tx, encounter_id)
+        self._refuse_another_doctors(who, claim)
+        if not claim.in_progress:
+            raise _visit_is_over()
+        return claim.patient_id
+
+    def _remember(self, encounter_id: EncounterId, patient_id: PatientId) -> None:
+        """Keep whose visit it is: that never changes. Whose *claim* it is, each write asks the database."""
+        self._patients[encounter_id] = patient_id
+        if len(self._patients) > REMEMBERED:
+            del self._patients[next(iter(self._patients))]
+
     async def _write(
         self,
         tx: AsyncSession,
@@ -233,23 +249,20 @@ class Notes:
         body: NoteBody,
         row_ver: int,
     ) -> None:
-        """Write the next version, blindly: the row's own version refuses, without a look beforehand."""
+        """Write the next version without a look beforehand: the row's version and the claim refuse by themselves."""
         encounter_id, patient_id = visit
         note_id = NoteId(encounter_id)
         sealed = await self._seal(tx, note_id, patient_id, row_ver + 1, body)
         values = {**_row(sealed, self._now()), "author_id": _doctor(who)}
         if row_ver == 0:
-            born = {
-                "id": note_id,
-                "encounter_id": encounter_id,
-                "patient_id": patient_id,
-                "status": NoteStatus.PRELIMINARY,
-                "created_at": values["saved_at"],
-            }
-            written = await store.add_note(tx, {**values, **born})
+            born = {"id": note_id, "encounter_id": encounter_id, "patient_id": patient_id}
+            first = {"status": NoteStatus.PRELIMINARY, "created_at": values["saved_at"]}
+            written = await store.add_note(tx, {**values, **born, **first})
         else:
-            written = await store.change_note(tx, note_id, row_ver, values)
+            this = {"this_id": note_id, "this_ver": row_ver, "this_doctor": _doctor(who)}
+            written = await store.change_held_note(tx, self._autosave, {**this, **values})
         if not written:
+            await self._claimed(tx, who, encounter_id)
             raise _moved_on(await store.note_of(tx, encounter_id))
         await self._scribe.wrote(tx, who, Action.NOTE_SAVED, sealed)
 

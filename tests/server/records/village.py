@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
+from uuid import UUID
 
-from sqlalchemy import insert, select
+import msgspec
+from sqlalchemy import ColumnElement, bindparam, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.audit.tables import AuditEvent
 from server.database.engine import Database
+from server.encounters.rules import Accompanied, Answers, CallStatus, EncounterStatus
+from server.encounters.tables import EncounterRow
 from server.kernel.access import Identity, Role
 from server.kernel.clock import Clock
 from server.kernel.errors import NotFound
 from server.kernel.ids import AccountId, CabinId, EncounterId, HealthWorkerId, PatientId, PractitionerId, SiteId, new_id
+from server.kernel.sealing import Place
 from server.people.rules import Sex, SiteKind, Traits
 from server.people.service import People
 from server.people.tables import CabinRow, CareRelation, HealthWorkerRow, PractitionerRow, SiteRow
@@ -94,6 +99,36 @@ async def add_patient(
     return made.patient_id
 
 
+async def add_visit(
+    tx: AsyncSession, vault: PatientVault, village: Village, patient: PatientId, now: datetime
+) -> EncounterId:
+    """A real visit of the encounters subject, claimed by the first doctor."""
+    encounter_id = EncounterId(new_id())
+    place = Place("encounter", "sealed_intake", encounter_id, patient, 1)
+    row = EncounterRow(
+        id=encounter_id,
+        patient_id=patient,
+        cabin_id=village.booth,
+        site_id=village.site,
+        status=EncounterStatus.IN_PROGRESS,
+        call=CallStatus.LIVE,
+        practitioner_id=village.gp,
+        fence=1,
+        accompanied=Accompanied.ALONE,
+        locale="fr",
+        priority=False,
+        sealed_intake=await vault.seal(tx, place, msgspec.json.encode(Answers())),
+        row_ver=1,
+        arrived_at=now - timedelta(minutes=20),
+        claimed_at=now,
+        live_at=now,
+        seated_at=now,
+        version=1,
+    )
+    tx.add(row)
+    return encounter_id
+
+
 @dataclass
 class Diary:
     """The visits of a test: stands where the encounters subject, a floor above, hands itself in."""
@@ -110,6 +145,14 @@ class Diary:
         """Return whose visit it is."""
         facts = await self.facts(tx, encounter_id)
         return Claim(facts.patient_id, facts.practitioner_id, facts.in_progress)
+
+    def held(self, visit: ColumnElement[UUID], doctor: ColumnElement[UUID]) -> ColumnElement[bool]:
+        """Return the condition that a visit of this diary is claimed, as it stands when the statement runs."""
+        return tuple_(visit, doctor).in_(bindparam("diary", expanding=True, callable_=self._claims))
+
+    def _claims(self) -> list[tuple[UUID, UUID]]:
+        open_visits = [facts for facts in self.visits.values() if facts.in_progress and facts.practitioner_id]
+        return [(facts.encounter_id, facts.practitioner_id) for facts in open_visits if facts.practitioner_id]
 
     def another(self, like: EncounterId) -> EncounterId:
         """Write a new visit, like another one, into the diary."""
