@@ -83,7 +83,7 @@ class ClosingPages:
         """GET /cabin/rendez-vous: three moments; `partie` (half of the day) and `apres` (other days) narrow them."""
         visit = await self._booth.visit(request, Step.SUMMARY, *ASKING)
         follow_up = await self._view.follow_up(who_is(request))
-        if follow_up is None or not follow_up.is_open:
+        if follow_up is None or not follow_up.is_open or "rappel" in request.query:
             return await self._no_choice(request, visit, follow_up)
         part = _part(request)
         proposals = await self._booth.follow_ups.proposals(
@@ -134,7 +134,7 @@ class ClosingPages:
             await self._booth.follow_ups.book(who, follow_up.promise_id, form.choice, form.key)
         except SlotTaken as refused:
             return await self._moments(request, visit, follow_up, refused.proposals, taken=form.starts_at, status=409)
-        return _chosen(visit)
+        return go(SUMMARY if visit.step is Step.SUMMARY else BOOKING)
 
     async def call_me_back(self, request: web.Request) -> web.Response:
         """POST /cabin/rendez-vous/rappel: « Je ne sais pas : rappelez-moi »."""
@@ -142,7 +142,7 @@ class ClosingPages:
         follow_up = await self._view.follow_up(who_is(request))
         if follow_up is not None and follow_up.is_open:
             await self._booth.follow_ups.call_me_back(who_is(request), follow_up.promise_id)
-        return _chosen(visit)
+        return go(SUMMARY if visit.step is Step.SUMMARY else f"{BOOKING}?rappel=1")
 
     async def opinion(self, request: web.Request) -> web.Response:
         """GET /cabin/avis: three faces, or none."""
@@ -159,8 +159,3 @@ class ClosingPages:
 def _part(request: web.Request) -> PartOfDay | None:
     known = {"matin": PartOfDay.MORNING, "apres-midi": PartOfDay.AFTERNOON}
     return known.get(request.query.get("partie", ""))
-
-
-def _chosen(visit: CabinVisit) -> web.Response:
-    """Go on: back to the summary; who came for an appointment alone sees it, and is done."""
-    return go(SUMMARY if visit.step is Step.SUMMARY else BOOKING)

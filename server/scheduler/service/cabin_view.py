@@ -59,13 +59,13 @@ class CabinView:
         self._now = now
 
     async def follow_up(self, who: Identity) -> CabinFollowUp | None:
-        """Return the follow-up of the visit in this cabin, or else the person's most urgent open one."""
+        """Return the follow-up of the visit in this cabin, or else the person's most urgent one, an open one first."""
         require(who, Act.FOLLOW_UP_SEE)
         async with self._database.transaction() as tx:
             visit = await seated(tx, who.cabin_id) if who.cabin_id else None
             if visit is None:
                 return None
-            row = await store.promise_of_visit(tx, visit.id) or await self._open_one(tx, visit)
+            row = await store.promise_of_visit(tx, visit.id) or await self._most_urgent(tx, visit)
             if row is None or row.status not in OFFERED_HERE:
                 return None
             about = f"follow_up_promise:{row.id}"
@@ -74,9 +74,10 @@ class CabinView:
             moment = await self._moment(tx, row)
         return CabinFollowUp(row.id, row.status, row.due_on, row.modality, doctor, moment)
 
-    async def _open_one(self, tx: AsyncSession, visit: EncounterRow) -> FollowUpPromise | None:
-        rows = await store.promises(tx, OPEN, site_id=visit.site_id)
-        return next((row for row in rows if row.patient_id == visit.patient_id), None)
+    async def _most_urgent(self, tx: AsyncSession, visit: EncounterRow) -> FollowUpPromise | None:
+        rows = await store.promises(tx, OFFERED_HERE, site_id=visit.site_id)
+        own = [row for row in rows if row.patient_id == visit.patient_id]
+        return next((row for row in own if row.status in OPEN), own[0] if own else None)
 
     async def _moment(self, tx: AsyncSession, row: FollowUpPromise) -> Moment | None:
         now = self._now()

@@ -12,7 +12,7 @@
 import { Call } from "../call.js";
 import { say } from "../page.js";
 import { word } from "../words.js";
-import { iceServers, seatTicket, tell } from "./api.js";
+import { ask, iceServers, seatTicket, tell } from "./api.js";
 import { CallView } from "./call_view.js";
 import { openLines } from "./lines.js";
 import { Mirror } from "./mirror.js";
@@ -32,8 +32,8 @@ class Room {
 
   constructor() {
     this.#mirror.addEventListener("changed", () => void this.#call?.setStream(this.#mirror.stream));
-    this.#view.addEventListener("mute", (event) => this.#call?.setMuted(this.#view.muted));
-    this.#view.addEventListener("hang-up", () => this.#hangUp());
+    this.#view.addEventListener("mute", () => this.#call?.setMuted(this.#view.muted));
+    this.#view.addEventListener("hang-up", () => void this.#hangUp());
     document.querySelector("tc-live")?.addEventListener("placed", () => this.#look());
     this.#signal.addEventListener("closed", () => this.#step && this.#view.banner(word("elsewhere")));
     this.#look();
@@ -136,8 +136,10 @@ class Room {
     void live?.refresh?.();
   }
 
-  #hangUp() {
-    tell("/api/cabin/hang-up");
+  /** The server first, so that what it says next is already true; without it, at least this end is silent. */
+  async #hangUp() {
+    this.#view.show(false);
+    await ask("POST", "/api/cabin/hang-up").catch((error) => console.info("room: not told", error));
     this.#call?.hangUp();
   }
 
