@@ -2,7 +2,7 @@
 
 import secrets
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import Table, insert
@@ -13,7 +13,6 @@ from server.audit.tables import AuditEvent
 from server.kernel.access import Identity
 from server.kernel.ids import new_id
 
-_GATHERED = "audit.gathered"
 _ADD = insert(cast("Table", AuditEvent.__table__))  # built once, on the plain table: every act of everybody runs it
 
 
@@ -48,19 +47,4 @@ async def record(  # noqa: PLR0913 - the leaf has these columns, and each has on
         salt=secrets.token_bytes(16),
     )
     values = {name: getattr(entry, name) for name in Entry.__slots__} | {"leaf": leaf(entry)}
-    gathered: list[dict[str, Any]] | None = tx.info.get(_GATHERED)
-    if gathered is None:
-        await tx.execute(_ADD, values)
-    else:
-        gathered.append(values)
-
-
-def gather(tx: AsyncSession) -> None:
-    """Let a transaction of thousands of acts (the demo's past) write its lines at once, in `write_gathered`."""
-    tx.info[_GATHERED] = []
-
-
-async def write_gathered(tx: AsyncSession) -> None:
-    """Write the gathered acts, in the transaction of the acts; later ones are written one by one again."""
-    if gathered := tx.info.pop(_GATHERED, None):
-        await tx.execute(insert(AuditEvent), gathered, execution_options={"render_nulls": True})
+    await tx.execute(_ADD, values)

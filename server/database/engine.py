@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -76,26 +76,6 @@ class Database:
                 ) from None
             except NoResultFound:
                 raise NotFound(N_("Cet élément n’existe pas, ou il n’est pas à vous.")) from None
-
-    @asynccontextmanager
-    async def in_one_go(self) -> AsyncIterator[AsyncSession]:
-        """Give a write session for thousands of statements in a row, while nobody else is served (making a demo).
-
-        SQLite then works on this very thread: the event loop stands still, and a statement costs a quarter.
-        """
-        if not self.is_sqlite:
-            async with self.transaction() as tx:
-                yield tx
-            return
-        engine = create_engine(make_url(self.url).set(drivername="sqlite"))
-        _sqlite_manners(engine, "BEGIN IMMEDIATE", query_only=False)
-        try:
-            async with self._lock, AsyncSession(expire_on_commit=False) as tx:
-                tx.sync_session.bind = engine
-                async with tx.begin():
-                    yield tx
-        finally:
-            engine.dispose()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:

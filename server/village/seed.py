@@ -14,7 +14,6 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from server.accounts.passwords import Passwords
-from server.audit.store import gather, write_gathered
 from server.database.engine import Database
 from server.kernel.clock import Clock
 from server.kernel.sealing import Vault
@@ -82,8 +81,7 @@ async def write(
     passwords = Passwords()
     try:
         hashed = await passwords.hash(PASSWORD)
-        async with database.in_one_go() as tx:
-            gather(tx)
+        async with database.transaction() as tx:
             clinic = open_clinic(database, tx, vault, passwords, _noon(today) - _REGISTERED)
             settled = await Settling(clinic, hashed).settle()
             chronicle = Chronicle(clinic, settled, everybody)
@@ -93,7 +91,6 @@ async def write(
                 await deed.do()
             clinic.then.at = _noon(today) - timedelta(hours=18)
             await Coming(clinic, chronicle, today, Random(f"{seed}/coming")).book(UNBOOKED)
-            await write_gathered(tx)
     finally:
         passwords.close()
 

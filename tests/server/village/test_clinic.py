@@ -23,7 +23,7 @@ async def test_what_one_service_writes_the_next_one_finds_before_any_commit(
     vault = await unlock(sqlite_database, init_key(tmp_path / "keys.json").path, lambda: LONG_AGO)
     passwords = Passwords(time_cost=1, memory_kib=8)
     traits = Traits("Quéré", ("Marcel",), LONG_AGO.date().replace(year=1952), Sex.MALE)
-    async with sqlite_database.in_one_go() as tx:
+    async with sqlite_database.transaction() as tx:
         clinic = open_clinic(sqlite_database, tx, vault, passwords, LONG_AGO)
         settled = await Settling(clinic, await passwords.hash("not of anybody")).settle()
         nurse = settled.who["sylvie"]

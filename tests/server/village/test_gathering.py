@@ -7,9 +7,6 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select, update
 
-from server.audit.rules import Action, Entry, leaf
-from server.audit.store import gather, record, write_gathered
-from server.audit.tables import AuditEvent
 from server.database.engine import Database
 from server.kernel.ids import PractitionerId, new_id
 from server.people.tables import PractitionerRow
@@ -31,7 +28,7 @@ async def _add(gathering: Gathering, doctor: Doctor) -> PractitionerId:
 
 
 async def test_several_transactions_become_one(database: Database) -> None:
-    async with database.in_one_go() as tx:
+    async with database.transaction() as tx:
         gathering = Gathering(database, tx)
         await _add(gathering, DOCTORS[0])
         await _add(gathering, DOCTORS[1])
@@ -42,7 +39,7 @@ async def test_several_transactions_become_one(database: Database) -> None:
 
 async def test_an_error_in_the_last_undoes_the_first(database: Database) -> None:
     async def stops() -> None:
-        async with database.in_one_go() as tx:
+        async with database.transaction() as tx:
             gathering = Gathering(database, tx)
             await _add(gathering, DOCTORS[0])
             async with gathering.transaction():
@@ -54,7 +51,7 @@ async def test_an_error_in_the_last_undoes_the_first(database: Database) -> None
 
 
 async def test_a_row_is_read_anew_in_each_transaction_as_by_a_fresh_session(database: Database) -> None:
-    async with database.in_one_go() as tx:
+    async with database.transaction() as tx:
         gathering = Gathering(database, tx)
         known = await _add(gathering, DOCTORS[0])
         async with gathering.transaction() as first:
@@ -78,20 +75,3 @@ async def test_nobody_listens_to_the_past() -> None:
     await nobody.nudge("queue")
     await nobody.close_call(str(new_id()), "hung-up")
     assert await nobody.issue_seat(str(new_id()), "patient", "cabin") == ""
-
-
-async def test_gathered_acts_reach_the_log_at_the_end_with_the_leaf_that_each_would_have_had(
-    database: Database,
-) -> None:
-    async with database.in_one_go() as tx:
-        gather(tx)
-        await record(tx, None, Action.SIGNED_IN, at=NOON, record="account:1")
-        await record(tx, None, Action.NOTE_SAVED, at=NOON, row_ver=2, ct_sha256=b"\x01" * 32)
-        assert list(await tx.scalars(select(AuditEvent.id))) == []
-        await write_gathered(tx)
-        await record(tx, None, Action.SIGNED_OUT, at=NOON)
-    async with database.reading() as tx:
-        rows = list(await tx.scalars(select(AuditEvent)))
-    assert sorted(row.action for row in rows) == ["account:signed-in", "account:signed-out", "note:saved"]
-    for row in rows:
-        assert row.leaf == leaf(Entry(**{name: getattr(row, name) for name in Entry.__slots__}))
