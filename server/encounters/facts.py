@@ -1,8 +1,5 @@
 """What a visit tells the subjects below: to the records, who took part and when. Fulfils `records` `Visits`."""
 
-from uuid import UUID
-
-from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.encounters import store
@@ -12,6 +9,7 @@ from server.encounters.tables import EncounterRow
 from server.kernel.ids import CabinId, EncounterId, PatientId
 from server.people import store as people_store
 from server.records.rules.note import Claim, Part, Participant, VisitFacts
+from server.records.service.visits import Condition, IdValue
 
 
 class EncounterFacts:
@@ -43,7 +41,7 @@ class EncounterFacts:
         patient_id, practitioner_id, status = await store.claim_of(tx, encounter_id)
         return Claim(patient_id, practitioner_id, status is EncounterStatus.IN_PROGRESS)
 
-    def held(self, visit: ColumnElement[UUID], doctor: ColumnElement[UUID]) -> ColumnElement[bool]:
+    def held(self, visit: IdValue, doctor: IdValue) -> Condition:
         """Return the condition that `visit` is in progress and claimed by `doctor`; it holds the claim too."""
         return store.held(visit, doctor)
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, cast
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, CursorResult, Table, Update, Uuid, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -79,6 +80,11 @@ def _select(row: type[Row], stored: type) -> Any:
     return select(*(getattr(row, field.name) for field in fields(stored)))
 
 
+Condition = ColumnElement[bool]
+"""Something that a write asks of other rows, in the same statement."""
+IdValue = ColumnElement[UUID]
+"""An id that the statement is given when it runs."""
+
 # Built once: a doctor types, and each pause saves. A note bears the id of its visit.
 THIS_NOTE = bindparam("this_id", type_=Uuid())
 THIS_DOCTOR = bindparam("this_doctor", type_=Uuid())
@@ -89,7 +95,7 @@ _CHANGE_NOTE = update(_table(NoteRow)).where(
 )
 
 
-def change_note_if(held: ColumnElement[bool]) -> Update:
+def change_note_if(held: Condition) -> Update:
     """Return the statement of an autosave: the next version of a draft, if the row's visit is still `held`."""
     return _CHANGE_NOTE.where(held)
 

@@ -1,13 +1,14 @@
 """What the records ask of the visits. Encounters stand on a floor above, and hand themselves in."""
 
 from typing import Protocol
-from uuid import UUID
 
-from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.kernel.ids import EncounterId
 from server.records.rules.note import Claim, VisitFacts
+from server.records.store import Condition, IdValue
+
+__all__ = ["Condition", "IdValue", "Visits"]
 
 
 class Visits(Protocol):
@@ -19,7 +20,7 @@ class Visits(Protocol):
     async def claim(self, tx: AsyncSession, encounter_id: EncounterId) -> Claim:
         """Return whose visit it is, in one query that holds the claim until the commit; raises NotFound."""
 
-    def held(self, visit: ColumnElement[UUID], doctor: ColumnElement[UUID]) -> ColumnElement[bool]:
+    def held(self, visit: IdValue, doctor: IdValue) -> Condition:
         """Return the condition that `visit` is in progress and claimed by `doctor`, for a write to carry along.
 
         It holds the claim until the commit, as `claim` does. A visit never changes its patient.
