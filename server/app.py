@@ -17,7 +17,10 @@ from clinic_ui import i18n
 from clinic_ui.assets import Assets
 from clinic_ui.cabin import pages as cabin_pages
 from clinic_ui.coordination.pages import CoordinationPages
+from clinic_ui.desk.desk import Desk
+from clinic_ui.desk.pages import DeskPages
 from clinic_ui.fonts import prepare_font
+from clinic_ui.front_office import pages as office_pages
 from clinic_ui.mishaps import page_errors
 from clinic_ui.render import PAGES, Pages
 from clinic_ui.signin.pages import DemoPerson, SignInPages
@@ -40,6 +43,7 @@ from server.people.places import Places
 from server.people.service import People
 from server.records.api import RecordsApi
 from server.records.seal.start import unlock
+from server.records.seal.vault import PatientVault
 from server.records.service import Background, Measures, Notes
 from server.scheduler import api as scheduler_api
 from server.scheduler.service.agenda import Agenda
@@ -47,6 +51,7 @@ from server.scheduler.service.cabin_view import CabinView
 from server.scheduler.service.closing import Closing
 from server.scheduler.service.follow_ups import FollowUps
 from server.scheduler.service.hours import Hours
+from server.scheduler.service.office_view import OfficeView
 from server.web.keys import IDENTIFY, ORIGINS, SECURE, TRANSLATE
 from server.web.middleware import guard, json_errors, naming
 from server.web.routes import Routes, View, mount
@@ -103,6 +108,13 @@ async def open_clinic(config: Config, opened: AsyncExitStack, now: Clock = utc_n
     passwords = Passwords()
     opened.callback(passwords.close)
     bus = await _open_bus(config, opened)
+    return _build(config, now, database, vault, passwords, bus)
+
+
+def _build(
+    config: Config, now: Clock, database: Database, vault: PatientVault, passwords: Passwords, bus: Bus
+) -> Clinic:
+    """Build the services, each from what stands below it."""
     switchboard, office = Switchboard(bus), TicketOffice(bus, now)
     people, feedback = People(database, vault, now), Feedback(database, now)
     ground = Ground(database, people, vault, now, switchboard)
@@ -154,11 +166,26 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         mount(app, _routes(clinic, assets, gateway))
         mount(app, SignInPages(clinic.accounts, demo_people).routes())
         mount(app, _cabin(clinic))
+        mount(app, _office(clinic))
+        mount(app, DeskPages(_desk(clinic)).routes())
         mount(app, CoordinationPages(clinic.overview, clinic.feedback, now).routes())
         app.cleanup_ctx.append(_font(assets, config))
         app.on_shutdown.append(_awaiting(gateway.close))
         app.on_cleanup.append(_awaiting(opened.pop_all().aclose))
     return app
+
+
+def _desk(clinic: Clinic) -> Desk:
+    return Desk(
+        clinic.queue,
+        clinic.duty,
+        clinic.notes,
+        clinic.measures,
+        clinic.background,
+        clinic.follow_ups,
+        clinic.places,
+        clinic.now,
+    )
 
 
 def _awaiting(close: Callable[[], Awaitable[None]]) -> Callable[[web.Application], Awaitable[None]]:
@@ -193,6 +220,20 @@ def _cabin(clinic: Clinic) -> Routes:
     )
     todays = cabin_pages.Todays(clinic.places, clinic.outlooks, clinic.hours)
     return cabin_pages.routes(booth, todays, CabinView(clinic.database, clinic.now))
+
+
+def _office(clinic: Clinic) -> Routes:
+    office = office_pages.Office(
+        clinic.people,
+        clinic.places,
+        clinic.measures,
+        clinic.background,
+        clinic.front_office,
+        clinic.follow_ups,
+        OfficeView(clinic.database, clinic.people, clinic.vault, clinic.now),
+        clinic.now,
+    )
+    return office_pages.routes(office)
 
 
 async def _alive(_request: web.Request) -> web.Response:

@@ -55,14 +55,14 @@ class Worklists:
                 rows = await store.promises(tx, TO_DO, site_id=_site_of(who))
             else:
                 rows = await store.promises(tx, TO_DO, practitioner_id=_practitioner_of(who))
-            return await self._promise_lines(tx, who, rows)
+            return await self.promise_lines(tx, who, rows)
 
     async def of_visit(self, who: Identity) -> PromiseLine | None:
         """Return the promise of the visit that sits in this cabin."""
         async with self._database.transaction() as tx:
             visit = await seated(tx, who.cabin_id) if who.cabin_id else None
             row = await store.promise_of_visit(tx, visit.id) if visit else None
-            lines = await self._promise_lines(tx, who, [row] if row else [])
+            lines = await self.promise_lines(tx, who, [row] if row else [])
         return lines[0] if lines else None
 
     async def day_sheet(self, who: Identity, on: date) -> list[AppointmentLine]:
@@ -72,7 +72,7 @@ class Worklists:
             day = day_units(on, place.zone)
             begin, end = instant_of(day.start), instant_of(day.stop)
             rows = await store.appointments(tx, begin, end, site_id=place.id)
-            return await self._appointment_lines(tx, who, rows)
+            return await self.appointment_lines(tx, who, rows)
 
     async def upcoming(self, who: Identity) -> list[AppointmentLine]:
         """Return who is expected by this practitioner, from half a day ago until two weeks from now."""
@@ -80,7 +80,7 @@ class Worklists:
         begin, end = now - timedelta(hours=12), now + timedelta(days=UPCOMING_DAYS)
         async with self._database.transaction() as tx:
             rows = await store.appointments(tx, begin, end, practitioner_id=_practitioner_of(who), expected_only=True)
-            return await self._appointment_lines(tx, who, rows)
+            return await self.appointment_lines(tx, who, rows)
 
     async def for_cabin(self, who: Identity, patient_id: PatientId | None) -> Expected | None:
         """Return when and with whom a person is expected today at the cabin's site, and nothing else.
@@ -109,7 +109,8 @@ class Worklists:
         begin, end = instant_of(day.start), instant_of(day.stop)
         return await store.appointments(tx, begin, end, site_id=place.id, patient_id=patient_id, expected_only=True)
 
-    async def _promise_lines(self, tx: AsyncSession, who: Identity, rows: list[FollowUpPromise]) -> list[PromiseLine]:
+    async def promise_lines(self, tx: AsyncSession, who: Identity, rows: list[FollowUpPromise]) -> list[PromiseLine]:
+        """Return what a worklist shows of these promises. The caller has authorised; each reading is logged."""
         names = await self._names(tx, {row.patient_id for row in rows})
         zones = {site.id: site.zone for site in await people_store.sites(tx)}
         lines = []
@@ -135,9 +136,10 @@ class Worklists:
             )
         return lines
 
-    async def _appointment_lines(
+    async def appointment_lines(
         self, tx: AsyncSession, who: Identity, rows: list[Appointment]
     ) -> list[AppointmentLine]:
+        """Return what a day sheet shows of these appointments. The caller has authorised; each reading is logged."""
         names = await self._names(tx, {row.patient_id for row in rows})
         promised = await store.promises_by_id(tx, [row.promise_id for row in rows if row.promise_id])
         lines = []

@@ -1,0 +1,1 @@
+"""The health worker's pages: day sheet, patients, measures, queue, follow-ups."""

@@ -1,0 +1,25 @@
+"""All pages of the front office, put together: what the roof mounts."""
+
+from clinic_ui.front_office.day import DayPages
+from clinic_ui.front_office.follow_ups import AppointmentPages, PromisePages
+from clinic_ui.front_office.measuring import MeasurePages
+from clinic_ui.front_office.office import Office
+from clinic_ui.front_office.patients import PatientPages
+from clinic_ui.front_office.queueing import QueuePages
+from clinic_ui.front_office.sheet import SheetPages
+from server.web.routes import Routes
+
+__all__ = ["Office", "routes"]
+
+
+def routes(office: Office) -> Routes:
+    """Return `(method, path, view)` of every page; `/office/patients/new` before `/office/patients/{…}`."""
+    return [
+        *DayPages(office).routes(),
+        *PatientPages(office).routes(),
+        *SheetPages(office).routes(),
+        *MeasurePages(office).routes(),
+        *QueuePages(office).routes(),
+        *PromisePages(office).routes(),
+        *AppointmentPages(office).routes(),
+    ]
