@@ -95,7 +95,7 @@ def account() -> None:
 
 @account.command("add")
 @click.argument("login")
-@click.option("--role", type=click.Choice([Role.COORDINATOR, Role.ADMIN]), required=True)
+@click.option("--role", type=click.Choice([Role.COORDINATOR.value, Role.ADMIN.value]), required=True)
 @click.option("--name", required=True, help="As people read it: “Dr Claire Aubin”.")
 @click.password_option(help="12 to 128 characters.")
 def account_add(login: str, role: str, name: str, password: str) -> None:

@@ -33,7 +33,7 @@ class ReasonForm(msgspec.Struct, frozen=True):
 class WordsForm(msgspec.Struct, frozen=True):
     """The patient's own words, or none."""
 
-    words: Annotated[str, Meta(max_length=WORDS_MAX, description=N_("C’est trop long : 500 lettres au plus."))] = ""
+    said: Annotated[str, Meta(max_length=WORDS_MAX, description=N_("C’est trop long : 500 lettres au plus."))] = ""
 
 
 class FlagForm(msgspec.Struct, frozen=True):
@@ -99,7 +99,7 @@ class QuestionPages:
         form = await read_form(request, WordsForm)
         if visit.reason is None:
             elsewhere(REASON)
-        after = await self._booth.intake.say_reason(who_is(request), visit.reason, form.words)
+        after = await self._booth.intake.say_reason(who_is(request), visit.reason, form.said)
         return go(screen_of(after))
 
     async def sign(self, request: web.Request) -> web.Response:

@@ -19,10 +19,15 @@ def _too_long(paths: tuple[Path, ...] | list[Path], ceiling: int) -> list[str]:
     return [f"{shown(path)}: {_lines(path)} lines" for path in paths if _lines(path) > ceiling]
 
 
+def _written() -> list[Path]:
+    """All modules but the migrations: those are as long as their change, and nobody edits them again."""
+    return [path for path in modules() if "migrations" not in path.parts]
+
+
 def test_no_function_is_longer_than_40_lines() -> None:
     sizes = [
         (path, node.name, (node.end_lineno or 0) - node.lineno + 1)
-        for path in (*modules(), *modules("tests"))
+        for path in (*_written(), *modules("tests"))
         for node in functions(path)
     ]
     assert [f"{shown(path)} {name}: {size}" for path, name, size in sizes if size > FUNCTION_LINES] == []
@@ -30,7 +35,7 @@ def test_no_function_is_longer_than_40_lines() -> None:
 
 def test_no_module_is_longer_than_400_lines() -> None:
     tables = [path for path in modules() if path.name == "tables.py"]
-    assert _too_long([path for path in modules() if path not in tables], FILE_LINES) == []
+    assert _too_long([path for path in _written() if path not in tables], FILE_LINES) == []
     assert _too_long([*tables, *modules("tests")], LONG_FILE_LINES) == []
 
 

@@ -15,7 +15,7 @@ async def test_six_pictures_then_ones_own_words_then_the_signs(hamlet: Hamlet, s
     assert screen.text.count('class="picture"') == 6
     await screen.send("/cabin/motif", reason="fever")
     assert screen.path == "/cabin/motif/mots"
-    await screen.send("/cabin/motif/mots", words="J’ai chaud depuis hier.")
+    await screen.send("/cabin/motif/mots", said="J’ai chaud depuis hier.")
     assert screen.path == "/cabin/signes"
 
 
