@@ -26,7 +26,6 @@ WORDS = {
     "doctorLeft": N_("Le médecin a été coupé. Il revient."),
     "voiceKept": N_("La liaison est faible. On garde la voix."),
     "veryWeak": N_("La liaison est très faible. Parlez lentement."),
-    "voiceClear": N_("Voix nette"),
     "line4": N_("Liaison bonne"),
     "line3": N_("Liaison correcte"),
     "line2": N_("Voix nette"),
@@ -34,11 +33,9 @@ WORDS = {
     "line0": N_("Liaison très faible"),
     "microphoneOn": N_("Micro : allumé"),
     "microphoneOff": N_("Micro : éteint"),
-    "mutedTalk": N_("Votre micro est éteint."),
     "doctorComes": N_("Le médecin arrive."),
     "ended": N_("L’appel est fini."),
     "elsewhere": N_("Cette visite est ouverte sur un autre écran."),
-    "touchToHear": N_("Touchez pour entendre."),
 }
 
 
