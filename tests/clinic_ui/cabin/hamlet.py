@@ -16,6 +16,7 @@ from yarl import URL
 
 from server.accounts.rules import NewAccount
 from server.app import Clinic
+from server.database.rows import Row
 from server.encounters.rules import CONSENT_VERSION, Accompanied, Reason, RedFlag
 from server.encounters.service import Beginning, ConsentSaid, Placement
 from server.kernel.access import Door, Identity, Role
@@ -78,66 +79,50 @@ class Hamlet:
     async def settle(self) -> None:
         """Write the places, the people and their accounts, and sign everybody in."""
         async with self.clinic.database.transaction() as tx:
-            tx.add(
-                SiteRow(
-                    id=self.site,
-                    name="Saint-Fiacre-des-Prés",
-                    kind=SiteKind.TOWN_HALL,
-                    commune="Saint-Fiacre-des-Prés",
-                    insee="22999",
-                    postcode="22110",
-                    address="2 place de la Mairie",
-                    phone="02 99 00 00 01",
-                    samu_phone="02 99 00 00 15",
-                    aed="Sous le porche de la mairie",
-                    zone=ZONE,
-                    latitude=48.2,
-                    longitude=-3.2,
-                )
-            )
+            tx.add(self._site())
             await tx.flush()
-            tx.add(
-                CabinRow(
-                    id=self.cabin_id,
-                    site_id=self.site,
-                    name="Cabine de la mairie",
-                    access_notes="Code 12",
-                    phone="02 99 00 00 02",
-                    in_service=True,
-                )
-            )
-            for key, name, rpps in (
-                (self.aubin, "Dr Claire Aubin", "10000000001"),
-                (self.nedjar, "Dr Samir Nedjar", "10000000002"),
-            ):
-                tx.add(
-                    PractitionerRow(
-                        id=key,
-                        name=name,
-                        specialty="Médecin généraliste",
-                        rpps=rpps,
-                        place="Maison de santé de Carhaix",
-                        phone="02 99 00 00 03",
-                    )
-                )
-            tx.add(
-                HealthWorkerRow(
-                    id=self.nurse, site_id=self.site, name="Sylvie Le Goff", profession="Infirmière", phone="-"
-                )
-            )
+            tx.add_all(self._people_of_the_site())
             await tx.flush()
             self.odette, self.code = await self._enrol(tx, "Lavergne", "Odette", date(1945, 3, 3), Sex.FEMALE)
             self.yvon, _ = await self._enrol(tx, "Le Bras", "Yvon", date(1950, 7, 9), Sex.MALE)
-            hashed = ""
             for login, role, name, link in (
                 ("cabin", Role.CABIN, "Cabine de la mairie", {"cabin_id": self.cabin_id, "site_id": self.site}),
                 ("aubin", Role.GP, "Dr Claire Aubin", {"practitioner_id": self.aubin}),
                 ("sylvie", Role.HEALTH_WORKER, "Sylvie", {"health_worker_id": self.nurse, "site_id": self.site}),
             ):
-                await self.clinic.accounts.create(tx, NewAccount(login, PASSWORD, role, name, **link), hashed=hashed)
+                await self.clinic.accounts.create(tx, NewAccount(login, PASSWORD, role, name, **link))
         for login, door in (("cabin", Door.CABIN), ("aubin", Door.DESK), ("sylvie", Door.OFFICE)):
             signed = await self.clinic.accounts.sign_in(login, PASSWORD, door, "127.0.0.1")
             self.tokens[login], self.who[login] = signed.token, signed.who
+
+    def _site(self) -> SiteRow:
+        return SiteRow(
+            id=self.site,
+            name="Saint-Fiacre-des-Prés",
+            kind=SiteKind.TOWN_HALL,
+            commune="Saint-Fiacre-des-Prés",
+            insee="22999",
+            postcode="22110",
+            address="2 place de la Mairie",
+            phone="02 99 00 00 01",
+            samu_phone="02 99 00 00 15",
+            aed="Sous le porche de la mairie",
+            zone=ZONE,
+            latitude=48.2,
+            longitude=-3.2,
+        )
+
+    def _people_of_the_site(self) -> list[Row]:
+        place = {"specialty": "Médecin généraliste", "place": "Maison de santé de Carhaix", "phone": "02 99 00 00 03"}
+        booth = {"name": "Cabine de la mairie", "access_notes": "Code 12", "phone": "02 99 00 00 02"}
+        return [
+            CabinRow(id=self.cabin_id, site_id=self.site, in_service=True, **booth),
+            PractitionerRow(id=self.aubin, name="Dr Claire Aubin", rpps="10000000001", **place),
+            PractitionerRow(id=self.nedjar, name="Dr Samir Nedjar", rpps="10000000002", **place),
+            HealthWorkerRow(
+                id=self.nurse, site_id=self.site, name="Sylvie Le Goff", profession="Infirmière", phone="-"
+            ),
+        ]
 
     async def _enrol(self, tx: AsyncSession, name: str, given: str, born_on: date, sex: Sex) -> tuple[PatientId, str]:
         traits = Traits(name, (given,), born_on, sex)
