@@ -54,7 +54,7 @@ MEASURES = {
     MeasureName.PAIN: N_("Douleur"),
 }
 LEVELS = {
-    Level.LOW: N_("sous l’habitude"),
+    Level.LOW: N_("au-dessous"),
     Level.NORMAL: N_("habituel"),
     Level.HIGH: N_("au-dessus"),
     Level.IMPLAUSIBLE: N_("à vérifier"),
@@ -71,9 +71,9 @@ LEGAL = (
 
 WISHES = (
     ("none", N_("Aucune"), ""),
-    ("nurse", N_("Infirmière"), N_("à la cabine, avec vous à l’écran")),
+    ("nurse", N_("Infirmière"), N_("à la cabine")),
     ("cabin", N_("Me revoir"), N_("par la cabine")),
-    ("surgery", N_("Au cabinet"), N_("examen sur place")),
+    ("surgery", N_("Au cabinet"), N_("examen")),
 )
 INTERVALS = (
     (7, N_("dans 7 jours")),

@@ -64,7 +64,7 @@ export class Stage extends EventTarget {
   /** Who is on the stage. @param {string} name @param {string} place */
   who(name, place) {
     put("[data-stage] [data-name]", name);
-    put("[data-place]", place);
+    put("[data-stage] [data-place]", place);
   }
 
   /** Show what belongs to the phase. */

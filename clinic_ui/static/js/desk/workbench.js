@@ -146,6 +146,7 @@ function watchNote() {
   const form = document.getElementById("note");
   if (!(form instanceof HTMLFormElement)) return;
   note?.close();
+  stage.who(form.dataset.name ?? patient, form.dataset.place ?? "");
   note = signing.note = new Note(form);
   on(note, "state", ({ state }) => sayState(state));
   on(note, "merged", ({ clashes }) => trouble("told", word(clashes.length ? "clash" : "merged")));
