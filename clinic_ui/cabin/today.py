@@ -49,6 +49,6 @@ class Todays:
             return Today(Door.OUT_OF_ORDER)
         if outlook.doctors:
             return Today(Door.OPEN, outlook.doctors, outlook.minutes, until)
-        if opening is None or until is not None:
+        if opening is None or opening.is_open:
             return Today(Door.NO_DOCTOR, open_until=until)
         return Today(Door.CLOSED, opens_at=opening.opens_at)

@@ -182,6 +182,7 @@ BY_KEY = {village.key: village for village in VILLAGES}
 
 # The cabins are open every day, so that a demonstration works on any day; doctors and workers keep real weeks.
 _CABIN_HOURS = _days("0123456", "08:00", "20:00")
+_DAY_AND_NIGHT = _days("0123456", "00:00", "24:00")  # one cabin, for whoever tries the demonstration at night
 
 BOOTHS = (
     Booth(
@@ -190,7 +191,7 @@ BOOTHS = (
         "Cabine de Saint-Fiacre",
         "Dans le hall, à droite. De plain-pied, porte large.",
         "02 61 91 10 01",
-        _CABIN_HOURS,
+        _DAY_AND_NIGHT,
     ),
     Booth(
         "cabine-saint-fiacre-2",

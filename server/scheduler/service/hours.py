@@ -12,12 +12,14 @@ from server.scheduler.rules.openings import Calendar
 from server.scheduler.rules.units import instant_of, unit_of
 
 LOOK_AHEAD = timedelta(days=8)  # a cabin that opens once a week is found
+ONE_DAY = 24 * 12  # units of 5 minutes: "open until 6" of another day would be read as today's
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Open until an instant, or closed until one. Both None: closed, and nobody knows until when."""
+    """Open until an instant, or closed until one. No instant: for days, or nobody knows until when."""
 
+    is_open: bool
     open_until: datetime | None = None
     opens_at: datetime | None = None
 
@@ -48,10 +50,10 @@ def opening(calendar: Calendar, span: range) -> Opening:
     if bits & 1:
         closed = ~bits & (1 << len(span)) - 1
         length = _first(closed, len(span))
-        return Opening(open_until=instant_of(span.start + length))
+        return Opening(True, None if length > ONE_DAY else instant_of(span.start + length))
     if not bits:
-        return Opening()
-    return Opening(opens_at=instant_of(span.start + _first(bits, len(span))))
+        return Opening(False)
+    return Opening(False, opens_at=instant_of(span.start + _first(bits, len(span))))
 
 
 def _first(bits: int, otherwise: int) -> int:
