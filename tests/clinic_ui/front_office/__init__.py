@@ -1,0 +1,1 @@
+"""The front office over the running product."""

@@ -1,0 +1,142 @@
+"""In a real browser: no fault for readers, nothing off the side, by keyboard from register to queue, live, offline."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import BrowserContext, Page
+
+from tests.clinic_ui.front_office.village import Village
+from tests.services import ContextFactory
+
+pytestmark = pytest.mark.browser
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+_SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
+
+
+async def _signed_in(context: BrowserContext, village: Village, **cookies: str) -> Page:
+    jar = {
+        "tc-office": village.tokens["sylvie"],
+        "tc-lang": "fr",
+        **{f"tc-{key}": value for key, value in cookies.items()},
+    }
+    await context.add_cookies(
+        [{"name": key, "value": value, "url": village.running.origin} for key, value in jar.items()]
+    )
+    return await context.new_page()
+
+
+async def _addresses(village: Village) -> list[str]:
+    """Every page, with something on it."""
+    promise = await village.promised()
+    nurse = village.who["sylvie"]
+    found = await village.clinic.follow_ups.proposals(nurse, promise)
+    booked = await village.clinic.follow_ups.book(nurse, promise, found.choices[0].choice, "une-cle-de-test")
+    await village.waiting("Yvon")
+    other = f"/office/patients/{village.patients['Yvon']}"
+    pages = ["", "/background", "/measures", "/queue", "/follow-ups"]
+    return [
+        "/office", f"/office?on={found.choices[0].on}", "/office/patients", "/office/patients/new", other,
+        *(village.odette + page for page in pages), "/office/promises", f"/office/promises/{promise}",
+        *(f"/office/appointments/{booked}{page}" for page in ("", "/move", "/cancel")), "/office/promises/x",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "contrast"])
+async def test_readers_meet_no_fault(village: Village, new_context: ContextFactory, theme: str) -> None:
+    context = await new_context(bypass_csp=True, viewport={"width": 1280, "height": 800})
+    page = await _signed_in(context, village, theme=theme)
+    faults = []
+    for address in await _addresses(village):
+        await page.goto(village.running.origin + address)
+        found = (await Axe().run(page, options=RULES)).response["violations"]
+        faults += [(address, one["id"], [node["target"] for node in one["nodes"]]) for one in found]
+    await page.goto(village.running.origin + village.odette)
+    await page.get_by_role("button", name="Alerter le 15").click()
+    found = (await Axe().run(page, context="#sheet-alert", options=RULES)).response["violations"]
+    assert faults + [one["id"] for one in found] == []
+
+
+@pytest.mark.parametrize(("width", "text"), [(320, "1"), (640, "1"), (640, "1.5"), (1280, "1.5")])
+async def test_nothing_runs_off_the_side(village: Village, new_context: ContextFactory, width: int, text: str) -> None:
+    page = await _signed_in(await new_context(viewport={"width": width, "height": 640}), village, text=text)
+    wide = []
+    for address in await _addresses(village):
+        await page.goto(village.running.origin + address)
+        if await page.evaluate(_SIDEWAYS):
+            wide.append(address)
+    assert wide == []
+
+
+async def test_by_keyboard_alone_from_register_to_queue(village: Village, new_context: ContextFactory) -> None:
+    page = await _signed_in(await new_context(viewport={"width": 1280, "height": 800}), village)
+    await page.goto(f"{village.running.origin}/office/patients/new")
+    await page.locator("#birth_name").focus()
+    for text in ("Kermarrec", "Yann", "09/07/1958", "22999"):
+        await page.keyboard.type(text)
+        await page.keyboard.press("Tab")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("heading", name="Votre code pour la cabine").wait_for()
+    await page.get_by_role("link", name="Prendre les mesures").press("Enter")
+    await page.locator("#systolic").focus()
+    for text in ("132", "84", "72"):
+        await page.keyboard.type(text)
+        await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await page.get_by_text("Mesures enregistrées").wait_for()
+    await page.get_by_role("status").get_by_role("link", name="Mettre en file").press("Enter")
+    await page.locator("#reason").focus()
+    await page.keyboard.press("Space")
+    for sign in ("chest-pain", "breathless", "stroke", "bleeding"):
+        await page.locator(f"#{sign}").focus()
+        await page.keyboard.press("Space")
+    await page.locator("#consent").focus()
+    await page.keyboard.press("Space")
+    await page.keyboard.press("Enter")
+    await page.get_by_text("La personne est dans la file.").wait_for()
+    assert len(await village.clinic.front_office.line(village.who["sylvie"])) == 1
+
+
+async def test_a_grave_sign_opens_the_emergency_sheet_with_what_to_say(
+    village: Village, new_context: ContextFactory
+) -> None:
+    page = await _signed_in(await new_context(), village)
+    await page.goto(f"{village.running.origin}{village.odette}/queue")
+    await page.locator("input[name=stroke][value=yes]").check()
+    sheet = page.get_by_role("dialog", name="Alerter le 15")
+    assert await sheet.is_visible()
+    assert await sheet.get_by_text("02 99 00 00 15").is_visible()
+    assert await sheet.get_by_text("Odette Lavergne").is_visible()
+
+
+async def test_the_day_sheet_moves_by_itself_and_says_when_it_cannot(
+    village: Village, new_context: ContextFactory
+) -> None:
+    context = await new_context()
+    page = await _signed_in(context, village)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    async with page.expect_response("**/api/line-ticket"), page.expect_response("**/office/day?*"):
+        await page.goto(f"{village.running.origin}/office")
+    await village.waiting()
+    await page.get_by_text("Attend le médecin").wait_for()
+    await context.set_offline(True)
+    await page.locator("#away").wait_for()
+    await context.set_offline(False)
+    await page.locator("#away").wait_for(state="detached")
+    assert errors == []
+
+
+async def test_a_form_without_network_keeps_what_was_typed(village: Village, new_context: ContextFactory) -> None:
+    context = await new_context()
+    page = await _signed_in(context, village)
+    await page.goto(f"{village.running.origin}{village.odette}/measures")
+    await page.locator("#systolic").fill("132")
+    await context.set_offline(True)
+    await page.get_by_role("button", name="Enregistrer les mesures").click()
+    await page.get_by_text("Ce que vous avez écrit reste ici").wait_for()
+    assert await page.locator("#systolic").input_value() == "132"
+    await context.set_offline(False)
+    await page.get_by_role("button", name="Enregistrer les mesures").click()
+    await page.get_by_text("Mesures enregistrées").wait_for()
