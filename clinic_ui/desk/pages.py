@@ -39,7 +39,8 @@ class DeskPages:
     async def workbench(self, request: web.Request) -> web.Response:
         """GET /desk: the queue, and the visit that runs if there is one."""
         visit = await self._desk.queue.desk_visit(who_is(request))
-        values: dict[str, object] = {"phase": words.phase_of(visit), "planned": await self._today(request)}
+        values: dict[str, object] = {"phase": words.phase_of(visit), "zone": ZONE.key}
+        values["planned"] = await self._today(request)
         if visit is not None:
             values |= await self._pieces.record_values(request, visit)
             values |= await self._pieces.measure_values(request, visit)

@@ -10,13 +10,13 @@ import { word } from "../words.js";
 import { ask, Refused } from "./api.js";
 import { NoteForm } from "./form.js";
 import { both, merge, same, TEXTS } from "./merge.js";
+import { clock } from "./stage.js";
 
 /** @typedef {import("./merge.js").Body} Body */
 
 const QUIET = 600; // ms without typing before a save
 const LONGEST = 3000; // ms of typing without a save
 const PAUSES = [1000, 2000, 4000, 8000, 15_000]; // ms between tries while the server cannot be asked
-const HOUR = { hour: "2-digit", minute: "2-digit" };
 
 /** Emits `state` {state}: clean, waiting, saving, saved, retrying, clash, wrong, closed. */
 export class Note extends EventTarget {
@@ -214,7 +214,7 @@ export function sayState(state) {
   const key = keys[/** @type {keyof typeof keys} */ (state)];
   if (!key) return;
   const words = line.querySelector("span");
-  const said = word(key, { time: new Date().toLocaleTimeString(document.documentElement.lang, /** @type {any} */ (HOUR)) });
+  const said = word(key, { time: clock() });
   if (words && words.textContent !== said) words.textContent = said;
   const use = line.querySelector("use");
   const good = state === "saved";

@@ -24,6 +24,12 @@ export function put(selector, words) {
   for (const one of all(selector)) if (one.textContent !== words) one.textContent = words;
 }
 
+/** The hour on the wall of the village: « 10:42 ». */
+export function clock() {
+  const timeZone = document.getElementById("workbench")?.dataset.zone;
+  return new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone });
+}
+
 /** Emits `act` {act}: a control or a button over the picture was pressed. */
 export class Stage extends EventTarget {
   #visit;

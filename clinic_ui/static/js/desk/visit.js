@@ -40,9 +40,10 @@ export class Visit extends EventTarget {
   #silent = false;
   #absent = false;
 
-  /** @param {import("../signal.js").Signal} signal @param {import("./media.js").Media} media */
-  constructor(signal, media) {
+  /** @param {import("../signal.js").Signal} signal @param {import("./media.js").Media} media @param {Phase} phase */
+  constructor(signal, media, phase) {
     super();
+    this.phase = phase;
     this.#signal = signal;
     this.#media = media;
     media.addEventListener("changed", () => {

@@ -13,17 +13,18 @@ import { lineTicket, link, tellNetwork, tellSession } from "./api.js";
 import { Media } from "./media.js";
 import { Note, sayState } from "./note.js";
 import { Signing } from "./sign.js";
-import { put, Stage } from "./stage.js";
+import { clock, put, Stage } from "./stage.js";
 import { Visit } from "./visit.js";
 
 const room = /** @type {HTMLElement} */ (document.getElementById("workbench"));
 const signal = new Signal({ fetchTicket: lineTicket });
 const media = new Media();
-const visit = new Visit(signal, media);
+const at = { ...room.dataset }; // where the server says the visit is
+const visit = new Visit(signal, media, at.encounter ? "calling" : "free");
 const stage = new Stage(visit, media);
 const signing = new Signing();
 /** @type {Note | null} */ let note = null;
-let patient = room.dataset.name ?? "";
+let patient = at.name ?? "";
 
 /** @param {EventTarget} from @param {string} type @param {(detail: any) => unknown} hear */
 const on = (from, type, hear) => from.addEventListener(type, (event) => hear(/** @type {CustomEvent} */ (event).detail));
@@ -42,9 +43,6 @@ function calm(name) {
   const banner = document.querySelector(`[data-trouble=${name}]`);
   if (banner instanceof HTMLElement) banner.hidden = true;
 }
-
-const clock = () =>
-  new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
 
 // --- the line to the server -------------------------------------------------------------------------------------
 
@@ -109,6 +107,7 @@ document.addEventListener("click", (event) => {
   if (pressed.hasAttribute("data-camera-switch")) (visit.show(!visit.camera), stage.switches());
   if (pressed.hasAttribute("data-signed-close")) hideSigned();
   if (pressed.hasAttribute("data-release")) void release();
+  if (pressed.getAttribute("commandfor") === "sheet-alert" && visit.encounter) void load(byId("alert-body"), "/desk/alert");
 });
 
 /** @param {string} id */
@@ -167,12 +166,24 @@ on(signing, "signed", ({ promise }) => {
   put("[data-signed-for]", word("signedFor", { name: patient }));
   const words = promise && wish ? note?.form.words(wish, (days) => word("inDays", { days })) : "";
   put("[data-signed-promise]", words ? word("signedPromise", { wish: words }) : word("signedNoPromise"));
+  if (promise) countFollowUp();
   free();
   const card = document.querySelector("[data-signed]");
   if (!(card instanceof HTMLElement)) return;
   card.hidden = false;
   card.focus();
 });
+
+/** One follow-up more is to be booked. */
+function countFollowUp() {
+  const link = document.querySelector('.bar nav a[href="/desk/follow-ups"]');
+  const known = link?.querySelector(".count");
+  const count = known ?? document.createElement("span");
+  count.className = "count num";
+  count.textContent = String(Number(known?.textContent ?? 0) + 1);
+  count.removeAttribute("aria-label");
+  if (!known) link?.append(" ", count);
+}
 
 function hideSigned() {
   document.querySelector("[data-signed]")?.setAttribute("hidden", "");
@@ -239,7 +250,7 @@ void media.open();
 void visit.prepare();
 signal.open();
 addEventListener("pagehide", () => signal.close());
-if (room.dataset.encounter) {
+if (at.encounter) {
   watchNote();
-  void visit.resume(room.dataset.encounter, /** @type {any} */ (room.dataset.phase), room.dataset.live ?? null);
+  void visit.resume(at.encounter, /** @type {any} */ (at.phase), at.live ?? null);
 }
