@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import msgspec
 from aiohttp import web
@@ -237,8 +238,9 @@ class AppointmentPages:
     async def _page(self, request: web.Request, changed: Conflict | None = None) -> web.Response:
         line = await self._line(request)
         visit = await self._office.visit_of(who_is(request), line.patient_id)
-        now = self._office.now()
-        row = row_of(line, visit, now, is_today=line.starts_at.date() == now.date())
+        now, zone = self._office.now(), ZoneInfo(line.zone)
+        is_today = line.starts_at.astimezone(zone).date() == now.astimezone(zone).date()
+        row = row_of(line, visit, now, is_today=is_today)
         promise = await self._office.view.promise(who_is(request), line.promise_id) if line.promise_id else None
         return await self._office.show(
             request,

@@ -14,7 +14,6 @@ from server.encounters.views import LineItem
 from server.kernel.errors import Conflict, Invalid
 from server.kernel.words import N_
 from server.people.rules import IdentityStatus, Patient, display_name
-from server.people.rules import age as age_on
 from server.records.rules.background import BackgroundBody
 from server.records.service.background import BackgroundSheet
 from server.records.service.measures import Observation
@@ -48,7 +47,6 @@ class Sheet:
 
     patient: Patient
     name: str
-    age: int
     background: BackgroundBody
     visit: LineItem | None
     visit_state: tuple[str, str]
@@ -101,7 +99,6 @@ async def sheet_of(office: Office, request: web.Request) -> Sheet:
     return Sheet(
         patient=patient,
         name=display_name(patient.traits),
-        age=age_on(patient.traits.born_on, office.now().date()),
         background=background.body,
         visit=visit,
         visit_state=item_state(visit) if visit else ("", ""),
