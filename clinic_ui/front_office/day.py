@@ -13,6 +13,7 @@ from clinic_ui.forms import read_form
 from clinic_ui.front_office.office import HOME, Office, go, site_of
 from server.encounters.rules import CallStatus, CancelReason, EncounterStatus
 from server.encounters.views import LineItem
+from server.kernel.errors import Invalid, NotFound
 from server.kernel.ids import EncounterId
 from server.kernel.words import N_
 from server.people.rules import Cabin
@@ -92,6 +93,7 @@ class DayPages:
         return [
             ("GET", "/office", self.page),
             ("GET", "/office/day", self.piece),
+            ("GET", "/office/visits/{encounter_id}/out", self.ask_out),
             ("POST", "/office/visits/{encounter_id}/out", self.take_out),
         ]
 
@@ -106,12 +108,26 @@ class DayPages:
             request, "day_sheet", piece=True, day=await self._day(request), item_state=item_state
         )
 
+    async def ask_out(self, request: web.Request) -> web.Response:
+        """GET /office/visits/{encounter_id}/out: why? On a page of its own, for the line moves while one chooses."""
+        return await self._ask_out(request)
+
     async def take_out(self, request: web.Request) -> web.Response:
         """POST /office/visits/{encounter_id}/out: somebody goes before a doctor took them."""
-        said = await read_form(request, OutReason)
-        encounter_id = EncounterId(path_id(request, "encounter_id"))
-        await self._office.front_office.take_out(who_is(request), encounter_id, said.reason)
+        try:
+            said = await read_form(request, OutReason)
+        except Invalid as refused:
+            return await self._ask_out(request, refused)
+        await self._office.front_office.take_out(who_is(request), _visit_id(request), said.reason)
         return go(f"{HOME}?done=out")
+
+    async def _ask_out(self, request: web.Request, refused: Invalid | None = None) -> web.Response:
+        line = await self._office.front_office.line(who_is(request))
+        item = next((one for one in line if one.encounter_id == _visit_id(request)), None)
+        if item is None:
+            raise NotFound(N_("Cette personne n’est plus dans la file."))
+        errors = refused.fields if refused else {}
+        return await self._office.show(request, "out", status=422 if refused else 200, item=item, errors=errors)
 
     async def _day(self, request: web.Request) -> Day:
         who = who_is(request)
@@ -126,6 +142,10 @@ class DayPages:
         cabins = await self._office.places.cabins(who, site.id) if on == today else []
         booths = tuple(_booth(cabin, line) for cabin in cabins)
         return Day(on, on - timedelta(days=1), on + timedelta(days=1), on == today, rows, booths)
+
+
+def _visit_id(request: web.Request) -> EncounterId:
+    return EncounterId(path_id(request, "encounter_id"))
 
 
 def asked_day(text: str, today: date) -> date:

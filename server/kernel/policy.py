@@ -127,6 +127,7 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     # front office pages
     ("GET", "/office"): Act.DAY_SHEET,
     ("GET", "/office/day"): Act.DAY_SHEET,
+    ("GET", "/office/visits/{encounter_id}/out"): Act.QUEUE_PUT,
     ("POST", "/office/visits/{encounter_id}/out"): Act.QUEUE_PUT,
     ("GET", "/office/patients"): Act.PATIENT_SEARCH,
     ("POST", "/office/patients"): Act.PATIENT_SEARCH,

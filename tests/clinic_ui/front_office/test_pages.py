@@ -156,6 +156,10 @@ async def test_nobody_stands_in_the_queue_twice_and_may_leave_it(village: Villag
     assert "déjà dans la file" in sylvie.words
     await sylvie.open("/office")
     assert "Attend le médecin" in sylvie.words
+    assert f'href="/office/visits/{encounter}/out"' in sylvie.text
+    await sylvie.open(f"/office/visits/{encounter}/out")
+    await sylvie.send(f"/office/visits/{encounter}/out")
+    assert (sylvie.status, "Choisissez pourquoi" in sylvie.words) == (422, True)
     await sylvie.send(f"/office/visits/{encounter}/out", reason="redirected")
     assert "La personne n’est plus dans la file" in sylvie.words
     assert "Personne n’attend" in sylvie.words

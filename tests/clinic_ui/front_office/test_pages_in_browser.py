@@ -32,13 +32,14 @@ async def _addresses(village: Village) -> list[str]:
     nurse = village.who["sylvie"]
     found = await village.clinic.follow_ups.proposals(nurse, promise)
     booked = await village.clinic.follow_ups.book(nurse, promise, found.choices[0].choice, "une-cle-de-test")
-    await village.waiting("Yvon")
+    encounter = await village.waiting("Yvon")
     other = f"/office/patients/{village.patients['Yvon']}"
     pages = ["", "/background", "/measures", "/queue", "/follow-ups"]
     return [
         "/office", f"/office?on={found.choices[0].on}", "/office/patients", "/office/patients/new", other,
         *(village.odette + page for page in pages), "/office/promises", f"/office/promises/{promise}",
         *(f"/office/appointments/{booked}{page}" for page in ("", "/move", "/cancel")), "/office/promises/x",
+        f"/office/visits/{encounter}/out",
     ]  # fmt: skip
 
 
