@@ -101,6 +101,24 @@ function refreshAll(which = () => true) {
   for (const one of alive) if (which(one)) void one.refresh();
 }
 
+const SPREAD = [40, 240]; // ms: a thousand desks that hear one nudge do not ask in one instant
+/** @type {Set<string>} */
+const coming = new Set(); // lines that were nudged and wait for their turn
+let quietUntil = 0;
+
+/** @param {string} line */
+function comeTo(line) {
+  const wait = quietUntil - performance.now();
+  if (wait > 0) return void setTimeout(comeTo, wait, line);
+  coming.delete(line);
+  refreshAll((one) => one.line.split(" ").includes(line));
+}
+
+/** Let nudged pieces wait: while a call is set up, the server's and the page's time belong to its first picture. @param {number} ms */
+export function hush(ms) {
+  quietUntil = performance.now() + ms;
+}
+
 /**
  * Listen to a source of nudges (a Signal): `nudge` events whose detail.line names what changed, and `open`.
  * @param {EventTarget} source
@@ -108,7 +126,9 @@ function refreshAll(which = () => true) {
 export function follow(source) {
   source.addEventListener("nudge", (event) => {
     const line = /** @type {CustomEvent<{line: string}>} */ (event).detail.line;
-    refreshAll((one) => one.line.split(" ").includes(line));
+    if (coming.has(line)) return;
+    coming.add(line);
+    setTimeout(comeTo, SPREAD[0] + Math.random() * (SPREAD[1] - SPREAD[0]), line);
   });
   // what changed between the page's drawing and the line's opening was nudged to nobody
   source.addEventListener("open", () => refreshAll());

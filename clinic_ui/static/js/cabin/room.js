@@ -10,6 +10,7 @@
  */
 
 import { Call } from "../call.js";
+import { hush } from "../live.js";
 import { say } from "../page.js";
 import { word } from "../words.js";
 import { ask, iceServers, seatTicket, tell } from "./api.js";
@@ -18,6 +19,7 @@ import { openLines } from "./lines.js";
 import { Mirror } from "./mirror.js";
 
 const SIT_AGAIN = 2000; // ms before a seat that could not be had is asked for again
+const PICTURE_FIRST = 700; // ms: a call is usually set up by then
 const SEATED_STEPS = ["waiting", "call"];
 
 class Room {
@@ -92,6 +94,7 @@ class Room {
   }
 
   #arrives() {
+    hush(PICTURE_FIRST);
     this.#left = false;
     this.#view.show(true);
     say(word("doctorComes"));

@@ -5,7 +5,7 @@
  */
 
 import { load } from "../fragment.js";
-import { follow } from "../live.js";
+import { follow, hush } from "../live.js";
 import { say } from "../page.js";
 import { Signal } from "../signal.js";
 import { word } from "../words.js";
@@ -15,6 +15,8 @@ import { Note, sayState } from "./note.js";
 import { Signing } from "./sign.js";
 import { clock, put, Stage } from "./stage.js";
 import { Visit } from "./visit.js";
+
+const PICTURE_FIRST = 700; // ms: a call is usually set up by then; who reads while it rings waits no longer
 
 const room = /** @type {HTMLElement} */ (document.getElementById("workbench"));
 const signal = new Signal({ fetchTicket: lineTicket });
@@ -122,8 +124,24 @@ async function take(pressed) {
   patient = pressed.dataset.name ?? "";
   stage.who(patient, pressed.dataset.place ?? "");
   byId("record").replaceChildren();
+  hush(PICTURE_FIRST);
   await visit.take(pressed.dataset.take ?? "");
+  if (visit.encounter) await firstPicture();
   if (visit.encounter) await openRecord();
+}
+
+/** Wait for the picture, or for as long as it usually takes: the record must not slow it down. @returns {Promise<void>} */
+function firstPicture() {
+  return new Promise((done) => {
+    const late = setTimeout(done, PICTURE_FIRST);
+    const look = () => {
+      if (["calling", "ringing"].includes(visit.phase)) return;
+      clearTimeout(late);
+      visit.removeEventListener("phase", look);
+      done();
+    };
+    visit.addEventListener("phase", look);
+  });
 }
 
 /** Fetch what belongs to the visit: record first, for the doctor reads while it rings. */
