@@ -60,7 +60,6 @@ def demo(port: int, folder: Path, seed: int) -> None:
         cache_dir=folder / "cache",
         port=port,
         origin=f"http://localhost:{port}",
-        demo=True,
     )
     _run(_demo(config, seed))
 

@@ -24,18 +24,12 @@ class Config:
     turn_urls: tuple[str, ...] = ()
     turn_secret_file: Path | None = None
     stun_urls: tuple[str, ...] = ()
-    demo: bool = False
     log_level: str = "info"
 
     @property
     def secure(self) -> bool:
         """Whether browsers reach us over https: cookies are then bound to the host and Secure."""
         return self.origin.startswith("https://")
-
-
-def _flag(text: str) -> bool:
-    answers = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
-    return answers[text.lower()]
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -78,7 +72,6 @@ _READERS: dict[str, _Reader] = {
     "turn_urls": _Reader(_words, "turn: and turns: URLs, separated by spaces"),
     "turn_secret_file": _Reader(Path, "the path of coturn's static-auth-secret"),
     "stun_urls": _Reader(_words, "stun: URLs, separated by spaces"),
-    "demo": _Reader(_flag, "1 or 0"),
     "log_level": _Reader(_level, "debug, info, warning or error"),
 }
 

@@ -36,7 +36,6 @@ def test_settings_are_read_with_their_types() -> None:
         ("TELECABIN_PROT", "9000"),
         ("TELECABIN_PORT", "ninety"),
         ("TELECABIN_PORT", "70000"),
-        ("TELECABIN_DEMO", "perhaps"),
         ("TELECABIN_ORIGIN", "cabin.example"),
         ("TELECABIN_ORIGIN", "https://cabin.example/"),
         ("TELECABIN_LOG_LEVEL", "loud"),
