@@ -118,6 +118,10 @@ def _figures(floors: list[float], calls: list[tuple[float, float]]) -> list[Figu
     both, desk, cabin = [max(call) for call in calls], [call[0] for call in calls], [call[1] for call in calls]
     beside = {"floor ms": floor, "desk ms": quantile(desk, 0.5), "cabin ms": quantile(cabin, 0.5)}
     return [
-        at_most("press to first picture on both sides, median / floor", quantile(both, 0.5) / floor, "ratio", 1.3, beside),
-        at_most("the same, p90 / floor", quantile(both, 0.9) / floor, "ratio", 1.6, {"floor p90 ms": quantile(floors, 0.9)}),
+        at_most(
+            "press to first picture on both sides, median / floor", quantile(both, 0.5) / floor, "ratio", 1.3, beside
+        ),
+        at_most(
+            "the same, p90 / floor", quantile(both, 0.9) / floor, "ratio", 1.6, {"floor p90 ms": quantile(floors, 0.9)}
+        ),
     ]

@@ -14,7 +14,11 @@ FRAMES = """
 video => new Promise((seen, failed) => {
   const late = setTimeout(() => failed(new Error("no picture")), 30000);
   let left = 3;
-  const next = () => { if (--left) video.requestVideoFrameCallback(next); else { clearTimeout(late); seen(video.videoWidth); } };
+  const next = () => {
+    if (--left) return void video.requestVideoFrameCallback(next);
+    clearTimeout(late);
+    seen(video.videoWidth);
+  };
   video.requestVideoFrameCallback(next);
 })
 """

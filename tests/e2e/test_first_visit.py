@@ -15,7 +15,8 @@ pytestmark = pytest.mark.browser
 STORED = """
 async () => JSON.stringify({
   local: {...localStorage}, session: {...sessionStorage}, cookies: document.cookie,
-  databases: (await indexedDB.databases()).map(one => one.name), caches: await caches.keys(), text: document.body.innerText,
+  databases: (await indexedDB.databases()).map(one => one.name), caches: await caches.keys(),
+  text: document.body.innerText,
 })
 """
 

@@ -47,9 +47,13 @@ async def test_a_missing_turn_secret_is_named(tmp_path: Path) -> None:
 
 
 async def test_an_unknown_address_is_told_in_plain_words(tmp_path: Path) -> None:
-    async with running(config_in(tmp_path)) as house, aiohttp.ClientSession(house.origin) as guest:
-        async with guest.get("/nowhere", headers={"Accept-Language": "fr"}) as answer:
-            page = await answer.text()
-            assert answer.status == 404
-            assert "Cette page n’existe pas." in page
-            assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    french = {"Accept-Language": "fr"}
+    async with (
+        running(config_in(tmp_path)) as house,
+        aiohttp.ClientSession(house.origin, headers=french) as guest,
+        guest.get("/nowhere") as answer,
+    ):
+        page = await answer.text()
+        assert answer.status == 404
+        assert "Cette page n’existe pas." in page
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]

@@ -27,7 +27,9 @@ async def house(tmp_path: Path) -> AsyncIterator[Running]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def guest(house: Running) -> AsyncIterator[aiohttp.ClientSession]:
     jar = aiohttp.CookieJar()
-    async with aiohttp.ClientSession(house.origin, cookie_jar=jar, headers={"Sec-Fetch-Site": "same-origin"}) as session:
+    async with aiohttp.ClientSession(
+        house.origin, cookie_jar=jar, headers={"Sec-Fetch-Site": "same-origin"}
+    ) as session:
         yield session
 
 
@@ -78,7 +80,9 @@ async def test_a_wrong_password_is_told_kindly_and_keeps_the_login(guest: aiohtt
     assert "wrong" not in page.split("<main")[1]
 
 
-@pytest.mark.parametrize("form", [{}, {"login": "aubin"}, {"login": "x" * 100, "password": GOOD}, {"password": "x" * 999}])
+@pytest.mark.parametrize(
+    "form", [{}, {"login": "aubin"}, {"login": "x" * 100, "password": GOOD}, {"password": "x" * 999}]
+)
 async def test_an_incomplete_form_names_what_lacks(guest: aiohttp.ClientSession, form: dict[str, str]) -> None:
     assert (await guest.post("/signin/desk", data=form)).status == 422
 

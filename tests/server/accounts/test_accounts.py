@@ -116,9 +116,7 @@ async def test_neither_token_nor_password_is_in_the_database(accounts: Accounts,
     assert GOOD not in kept
 
 
-async def test_an_old_hash_is_renewed_at_sign_in(
-    accounts: Accounts, database: Database, clock: FakeClock
-) -> None:
+async def test_an_old_hash_is_renewed_at_sign_in(accounts: Accounts, database: Database, clock: FakeClock) -> None:
     stronger = Passwords(time_cost=2, memory_kib=64)
     await Accounts(database, stronger, clock).sign_in("aubin", GOOD, Door.DESK, "::1")
     stronger.close()

@@ -23,7 +23,9 @@ GP, SITE, CABIN, SPARE = PractitionerId(new_id()), SiteId(new_id()), CabinId(new
 
 @pytest.fixture
 async def overview(database: Database, clock: FakeClock) -> Overview:
-    words = dict.fromkeys(("name", "commune", "insee", "postcode", "address", "phone", "samu_phone", "aed", "zone"), "-")
+    words = dict.fromkeys(
+        ("name", "commune", "insee", "postcode", "address", "phone", "samu_phone", "aed", "zone"), "-"
+    )
     place = {"id": SITE, "kind": SiteKind.TOWN_HALL, "latitude": 48.0, "longitude": -3.0}
     booth = {"site_id": SITE, "access_notes": "", "phone": "-"}
     async with database.transaction() as tx:
@@ -96,7 +98,7 @@ async def test_who_waits_is_counted_and_not_named(overview: Overview, database: 
         (EncounterStatus.ON_LEAVE, CallStatus.NONE, CabinState.WAITING),
     ],
 )
-async def test_each_state_of_a_visit_has_its_word(  # noqa: PLR0913 - a table
+async def test_each_state_of_a_visit_has_its_word(
     overview: Overview,
     database: Database,
     clock: FakeClock,

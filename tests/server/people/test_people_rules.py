@@ -16,7 +16,12 @@ TODAY = date(2026, 3, 2)
 
 @pytest.mark.parametrize(
     ("written", "compared"),
-    [("Lavergne-Le Goff", "lavergne le goff"), ("  Éloïse ", "eloise"), ("O’Brien", "o brien"), ("Œuvrard", "oeuvrard")],
+    [
+        ("Lavergne-Le Goff", "lavergne le goff"),
+        ("  Éloïse ", "eloise"),
+        ("O’Brien", "o brien"),
+        ("Œuvrard", "oeuvrard"),
+    ],
 )
 def test_names_are_compared_without_accents_case_or_hyphens(written: str, compared: str) -> None:
     assert plain(written) == compared
@@ -43,7 +48,8 @@ def test_a_person_is_found_by_birth_name_and_by_used_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted", ["odette", "lav", "Lavergne Odette", "kerdoncuf", "kerdonkuff", "kerdocnuff", "goff", "ODETTE marie", "0303"]
+    "wanted",
+    ["odette", "lav", "Lavergne Odette", "kerdoncuf", "kerdonkuff", "kerdocnuff", "goff", "ODETTE marie", "0303"],
 )
 def test_a_search_forgives_order_accents_and_one_slip(wanted: str) -> None:
     assert matches(ODETTE, wanted)

@@ -148,8 +148,8 @@ async def test_a_form_needs_the_sessions_own_token(client: Client, csrf: str, st
 
 @pytest.mark.parametrize(
     "body",
-    ["", "{", "[]", "null", "1", '{"text": 1}', '{"text": "a", "extra": 1}', '{"count": 1}', '{"text": "a", "count": "1"}',
-     "\udcff", '{"text": "' + "[" * 500 + '"', "[" * 100_000, "nan"],
+    ["", "{", "[]", "null", "1", '{"text": 1}', '{"text": "a", "extra": 1}', '{"count": 1}',
+     '{"text": "a", "count": "1"}', "\udcff", '{"text": "' + "[" * 500 + '"', "[" * 100_000, "nan"],
 )  # fmt: skip
 async def test_a_malformed_body_is_a_422_and_never_a_500(client: Client, body: str) -> None:
     raw = body.encode("utf-8", "surrogateescape")
