@@ -209,8 +209,10 @@ VALUES = st.one_of(
     st.sampled_from(["2026-12-01T09:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "-1", "1e400"]),
 )
 JSON = st.recursive(
-    VALUES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=6), max_leaves=12
-)  # fmt: skip
+    VALUES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=6),
+    max_leaves=12,
+)
 BODIES = st.one_of(
     st.dictionaries(st.sampled_from(WORDS), JSON, max_size=8).map(lambda body: json.dumps(body).encode()),
     JSON.map(lambda body: json.dumps(body).encode()),
