@@ -1,5 +1,6 @@
 """The named queries of accounts and sessions."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
@@ -9,6 +10,12 @@ from server.accounts.rules import Session
 from server.accounts.tables import Account, SessionRow
 from server.kernel.access import Identity
 from server.kernel.ids import AccountId
+
+
+async def names(tx: AsyncSession, account_ids: Collection[AccountId]) -> dict[AccountId, str]:
+    """Return what the holders of these accounts are called."""
+    query = select(Account.id, Account.name).where(Account.id.in_(account_ids))
+    return {account_id: name for account_id, name in (await tx.execute(query)).all()}
 
 
 async def account_by_login(tx: AsyncSession, login: str) -> Account | None:

@@ -58,6 +58,9 @@ class Action(StrEnum):
     DAY_SHEET_READ = "day-sheet:read"
     HOURS_CHANGED = "hours:changed"
     FEEDBACK_GIVEN = "feedback:given"
+    HELP_ASKED = "help:asked"
+    HELP_ANSWERED = "help:answered"
+    HELP_SETTLED = "help:settled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,8 @@ class CancelReason(StrEnum):
     EMERGENCY = "emergency"
     ABANDONED = "abandoned"
     """The cabin was left in the middle of the intake."""
+    BOOKED_ONLY = "booked-only"
+    """They came for an appointment and not for a doctor."""
 
 
 class Decision(StrEnum):

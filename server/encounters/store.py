@@ -1,4 +1,4 @@
-"""The named queries of visits, consents, incidents and duty."""
+"""The named queries of visits, consents, incidents, duty and calls for help."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -7,8 +7,9 @@ from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server.encounters.help_rules import HelpCall
 from server.encounters.rules import CallStatus, Encounter, EncounterStatus
-from server.encounters.tables import ConsentRow, DutyRow, EncounterRow, IncidentRow
+from server.encounters.tables import ConsentRow, DutyRow, EncounterRow, HelpCallRow, IncidentRow
 from server.kernel.access import Identity
 from server.kernel.errors import Conflict
 from server.kernel.ids import CabinId, EncounterId, PatientId, PractitionerId, SiteId
@@ -219,6 +220,22 @@ async def extend_care(
         if relation.until <= since:
             relation.since = since
         relation.until = until
+
+
+async def help_call(tx: AsyncSession, cabin_id: CabinId) -> HelpCallRow | None:
+    """Return the last call for help of a cabin, open or not. Who changes it holds the cabin's lock."""
+    return (await tx.scalars(select(HelpCallRow).where(HelpCallRow.cabin_id == cabin_id))).one_or_none()
+
+
+async def help_calls(tx: AsyncSession, site_id: SiteId) -> list[HelpCallRow]:
+    """Return the last call for help of each cabin of a site, open or not, the oldest first."""
+    query = select(HelpCallRow).where(HelpCallRow.site_id == site_id).order_by(HelpCallRow.asked_at)
+    return list(await tx.scalars(query))
+
+
+def called(row: HelpCallRow) -> HelpCall:
+    """Return the call that a row keeps."""
+    return HelpCall(row.kind, row.asked_at, row.answered_at, row.answered_by)
 
 
 def encounter(row: EncounterRow) -> Encounter:

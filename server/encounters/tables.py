@@ -1,4 +1,4 @@
-"""The rows of visits, consents, incidents and duty. What the patient said is sealed; the rest says no illness."""
+"""The rows of visits, consents, incidents, duty and calls for help. What the patient said is sealed; the rest says no illness."""
 
 from datetime import datetime
 from uuid import UUID
@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.database.rows import Row
+from server.encounters.help_rules import HelpKind
 from server.encounters.rules import (
     Accompanied,
     CallStatus,
@@ -109,3 +110,16 @@ class DutyRow(Row):
     practitioner_id: Mapped[PractitionerId] = mapped_column(ForeignKey("practitioner.id"), primary_key=True)
     since: Mapped[datetime]
     seen_at: Mapped[datetime]
+
+
+class HelpCallRow(Row):
+    """A cabin's call for help; a closed one may stay until the next. It names no patient."""
+
+    __tablename__ = "help_call"
+
+    cabin_id: Mapped[CabinId] = mapped_column(ForeignKey("cabin.id"), primary_key=True)
+    site_id: Mapped[SiteId] = mapped_column(ForeignKey("site.id"), index=True)
+    kind: Mapped[HelpKind]
+    asked_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[AccountId | None]

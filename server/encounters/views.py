@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from server.encounters.help_rules import HelpKind
 from server.encounters.rules import (
     Accompanied,
     Answers,
@@ -167,6 +168,33 @@ class OnDuty:
 
     practitioner_id: PractitionerId
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HelpAsked:
+    """The open call of a cabin, as the cabin shows it. `changes_in`: seconds until the words change by themselves."""
+
+    kind: HelpKind
+    is_answered: bool
+    answered_by: str
+    """The name of who comes; nothing while nobody has answered."""
+    is_late: bool
+    changes_in: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HelpWaiting:
+    """An open call of a site, as the front office shows it: which cabin, since when, who goes; never who sits there."""
+
+    cabin_id: CabinId
+    cabin: str
+    kind: HelpKind
+    since: datetime
+    is_answered: bool
+    answered_by: str
+    is_mine: bool
+    """The reader answered it."""
+    changes_in: int | None
 
 
 def doctor(practitioner: Practitioner) -> Doctor:

@@ -82,6 +82,10 @@ class Act(StrEnum):
     """Get the ticket of one's own seat in a call."""
     CALL_REPORT = "call:report"
     """Say that media flow, or that they failed."""
+    HELP_ASK = "help:ask"
+    """Call somebody of the site to the cabin, and say that it is good."""
+    HELP_ANSWER = "help:answer"
+    """See the site's calls for help, and say that one goes."""
     NOTE_WRITE = "note:write"
     NOTE_SIGN = "note:sign"
     HISTORY_READ = "history:read"
@@ -116,6 +120,8 @@ RULES: dict[Act, frozenset[Role]] = {
     Act.DUTY_SAY: frozenset({Role.GP}),
     Act.CALL_SEAT: frozenset({Role.CABIN, Role.GP}),
     Act.CALL_REPORT: frozenset({Role.CABIN, Role.GP}),
+    Act.HELP_ASK: frozenset({Role.CABIN}),
+    Act.HELP_ANSWER: frozenset({Role.HEALTH_WORKER}),
     Act.NOTE_WRITE: frozenset({Role.GP}),
     Act.NOTE_SIGN: frozenset({Role.GP}),
     Act.HISTORY_READ: frozenset({Role.GP}),

@@ -1,10 +1,11 @@
-"""What people can do with visits: the cabin, the doctor's desk, the front office, and both ends of a call."""
+"""What people can do with visits: the cabin, the doctor's desk, the front office, both ends of a call, and calls for help."""
 
 from server.encounters.service.calls import Calls
 from server.encounters.service.duty import Duty
 from server.encounters.service.ending import Endings
 from server.encounters.service.front_office import FrontOffice, Placement
 from server.encounters.service.ground import Beginning, ConsentSaid, Exchange, Ground, Nudger, Opinions, Tickets
+from server.encounters.service.help import HelpCalls
 from server.encounters.service.intake import Intake
 from server.encounters.service.queue import ClaimGiven, Queue
 
@@ -18,6 +19,7 @@ __all__ = [
     "Exchange",
     "FrontOffice",
     "Ground",
+    "HelpCalls",
     "Intake",
     "Nudger",
     "Opinions",

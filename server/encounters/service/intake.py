@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.encounters import store
+from server.encounters.help_rules import HelpKind
 from server.encounters.rules import (
     CLOSED,
     FORGOTTEN_AFTER,
@@ -27,6 +28,7 @@ from server.encounters.rules import (
     with_flags,
 )
 from server.encounters.service.ground import Beginning, ConsentSaid, Ground, Opinions, cabin_of, lines_of
+from server.encounters.service.help import close_at_goodbye, keep_asked
 from server.encounters.service.screen import cabin_visit
 from server.encounters.tables import EncounterRow
 from server.encounters.views import CabinVisit
@@ -75,7 +77,7 @@ class Intake:
     async def answer_flags(self, who: Identity, flags: Mapping[RedFlag, bool]) -> CabinVisit | None:
         """Keep answers to the red-flag questions, one or all. A yes makes the visit urgent and alerts the site."""
         require(who, Act.VISIT_INTAKE)
-        return await self._answer(who, lambda said: with_flags(said, flags))
+        return await self._answer(who, lambda said: with_flags(said, flags), alarming=any(flags.values()))
 
     async def go_on(self, who: Identity) -> CabinVisit | None:
         """Note that the emergency guidance was shown, and that the patient goes on to the doctor."""
@@ -111,12 +113,13 @@ class Intake:
         """
         require(who, Act.VISIT_INTAKE)
         async with self._ground.database.transaction() as tx:
-            await store.lock_cabin(tx, cabin_of(who))
+            cabin = await store.lock_cabin(tx, cabin_of(who))
             row = await self._mine(tx, who)
             lines = lines_of(row)
             await self._cancel(tx, who, row, reason)
             if not stays_for(reason):
                 row.left_at = self._ground.now()
+                lines += await close_at_goodbye(tx, self._ground, who, cabin)
                 await self._ground.seat_next(tx, row.cabin_id)
             lines += await self._ground.queue_lines(tx, row)
         await self._ground.nudge(lines)
@@ -140,15 +143,16 @@ class Intake:
         require(who, Act.VISIT_INTAKE)
         async with self._ground.database.transaction() as tx:
             cabin_id = cabin_of(who)
-            await store.lock_cabin(tx, cabin_id)
+            cabin = await store.lock_cabin(tx, cabin_id)
             row = await self._mine(tx, who)
             if row.status not in CLOSED and row.call is not CallStatus.ENDED:
                 raise Conflict(N_("La visite n’est pas terminée."), code="in-call")
             if face is not None:
                 await self._opinions.keep(tx, who, row.id, cabin_id, face)
             row.left_at, row.version = self._ground.now(), row.version + 1
+            lines = await close_at_goodbye(tx, self._ground, who, cabin)
             await self._ground.seat_next(tx, cabin_id)
-            lines = await self._ground.queue_lines(tx, row)
+            lines += await self._ground.queue_lines(tx, row)
         await self._ground.nudge(lines)
         return await self.current(who)
 
@@ -159,13 +163,19 @@ class Intake:
             row = await store.seated(tx, cabin_of(who))
             return None if row is None else await cabin_visit(tx, self._ground, row)
 
-    async def _answer(self, who: Identity, change: Callable[[Answers], Answers]) -> CabinVisit | None:
+    async def _answer(
+        self, who: Identity, change: Callable[[Answers], Answers], *, alarming: bool = False
+    ) -> CabinVisit | None:
         async with self._ground.database.transaction() as tx:
+            cabin = await store.lock_cabin(tx, cabin_of(who)) if alarming else None
             row = await self._mine(tx, who)
             if row.status is not EncounterStatus.ARRIVED:
                 raise Conflict(N_("Vos réponses sont déjà parties chez le médecin."), code="too-late")
             await self._ground.seal(tx, who, row, change(await self._ground.answers(tx, row)))
-        await self._ground.nudge(lines_of(row))
+            lines = lines_of(row)
+            if cabin is not None:
+                lines += await keep_asked(tx, self._ground, who, cabin, HelpKind.EMERGENCY)
+        await self._ground.nudge(lines)
         return await self.current(who)
 
     async def _move(self, who: Identity, move: Move) -> CabinVisit | None:

@@ -186,6 +186,19 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_health_worker_site_id"), "health_worker", ["site_id"], unique=False)
     op.create_table(
+        "help_call",
+        sa.Column("cabin_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_by", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(["cabin_id"], ["cabin.id"], name=op.f("fk_help_call_cabin_id")),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_help_call_site_id")),
+        sa.PrimaryKeyConstraint("cabin_id", name=op.f("pk_help_call")),
+    )
+    op.create_index(op.f("ix_help_call_site_id"), "help_call", ["site_id"], unique=False)
+    op.create_table(
         "patient",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("site_id", sa.Uuid(), nullable=False),
