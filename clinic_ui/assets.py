@@ -11,6 +11,7 @@ import hashlib
 import mimetypes
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
@@ -64,8 +65,9 @@ def accepted_encodings(header: str) -> frozenset[str]:
     return frozenset(taken)
 
 
+@cache
 def squeeze(name: str, plain: bytes) -> Asset:
-    """Return the asset of one file, squeezed when that saves something."""
+    """Return the asset of one file, squeezed when that saves something: once in a process, however often asked."""
     suffix = "." + name.rsplit(".", 1)[-1]
     kind = _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
     if suffix in _SQUEEZED_ALREADY:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.components import DidNotStart, free_port
+from tests.running import CACHE
 
 READY_WITHIN = 60.0  # s: a loaded machine with two cores; a quiet one needs one
 
@@ -47,7 +48,7 @@ class Server:
         environment |= {
             "TELECABIN_PORT": str(self.port),
             "TELECABIN_ORIGIN": self.origin,
-            "TELECABIN_CACHE_DIR": str(self.folder / "cache"),
+            "TELECABIN_CACHE_DIR": str(CACHE),
             **self.settings,
         }
         with self.log.open("ab") as out:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from clinic_ui.assets import Assets
+from clinic_ui.fonts import prepare_font
 from server.app import CLINIC, Clinic, make_app
 from server.config import Config
 from server.database.engine import Database
@@ -16,6 +18,9 @@ from server.database.migrate import migrate
 from server.kernel.clock import Clock, utc_now
 from server.records.seal.keyring import init_key
 from tests.components import free_port
+
+CACHE = Path(__file__).parent.parent / "var/tests"
+"""Kept from run to run: the typeface is cut once, and not again beside every test."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ def config_in(folder: Path, **settings: object) -> Config:
     port = free_port()
     config = Config(
         database_url=f"sqlite:///{folder}/telecabin.db",
-        cache_dir=folder / "cache",
+        cache_dir=CACHE,
         kek_file=key_file,
         port=port,
         origin=f"http://localhost:{port}",
@@ -47,6 +52,7 @@ def config_in(folder: Path, **settings: object) -> Config:
 @asynccontextmanager
 async def running(config: Config, now: Clock = utc_now) -> AsyncIterator[Running]:
     """Migrate the database of `config`, and serve until the block ends."""
+    await prepare_font(Assets({}), CACHE)
     database = Database(config.database_url)
     await migrate(database)
     await database.close()

@@ -10,8 +10,9 @@ from fontTools.ttLib import TTFont
 
 from clinic_ui import fonts
 from clinic_ui.assets import Assets
+from tests.running import CACHE
 
-KEPT = Path(__file__).parents[2] / "var" / "tests"
+KEPT = CACHE
 
 
 async def test_the_cut_font_is_small_and_is_offered_when_it_is_there() -> None:
