@@ -32,7 +32,7 @@ from server.database.engine import Database
 from server.database.migrate import refuse_other_schema
 from server.encounters import api as encounters_api
 from server.encounters.facts import EncounterFacts
-from server.encounters.service import Calls, Duty, Endings, FrontOffice, Ground, Intake, Queue
+from server.encounters.service import Calls, Duty, Endings, FrontOffice, Ground, HelpCalls, Intake, Queue
 from server.encounters.service.outlook import Outlooks
 from server.evaluation.overview import Overview
 from server.evaluation.service import Feedback
@@ -88,6 +88,7 @@ class Clinic:
     calls: Calls
     duty: Duty
     front_office: FrontOffice
+    help_calls: HelpCalls
     feedback: Feedback
     overview: Overview
     agenda: Agenda
@@ -141,6 +142,7 @@ def _build(
         calls=Calls(ground, seats, switchboard),
         duty=Duty(ground),
         front_office=FrontOffice(ground),
+        help_calls=HelpCalls(ground),
         feedback=feedback,
         overview=Overview(database, now),
         agenda=Agenda(now),
@@ -215,7 +217,7 @@ def _cabin(clinic: Clinic) -> Routes:
         clinic.people,
         clinic.notes,
         clinic.follow_ups,
-        clinic.switchboard,
+        clinic.help_calls,
         clinic.now,
     )
     todays = cabin_pages.Todays(clinic.places, clinic.outlooks, clinic.hours)
@@ -229,6 +231,7 @@ def _office(clinic: Clinic) -> Routes:
         clinic.measures,
         clinic.background,
         clinic.front_office,
+        clinic.help_calls,
         clinic.follow_ups,
         OfficeView(clinic.database, clinic.people, clinic.vault, clinic.now),
         clinic.now,

@@ -22,6 +22,7 @@ from clinic_ui.look import look_of
 from server.encounters.rules import Accompanied, Step
 from server.encounters.service import Beginning
 from server.kernel.errors import Invalid, NotFound
+from server.kernel.ids import AppointmentId
 from server.kernel.words import N_
 from server.people.rules import NAME_MAX, OLDEST_YEARS, Patient, discreet_name
 from server.web.keys import who_is
@@ -166,7 +167,8 @@ class ArrivalPages:
         patient = await self._recognise(request, typed)
         if typed.avec is Accompanied.WITH_SOMEONE and not typed.asked:
             return await self._booth.show(request, "companion", typed=typed)
-        beginning = Beginning(patient.id, typed.avec, typed.companion, look_of(request).locale)
+        expected = await self._expected(request, typed, patient)
+        beginning = Beginning(patient.id, typed.avec, typed.companion, look_of(request).locale, expected)
         await self._booth.intake.arrive(who_is(request), beginning)
         visit = await self._booth.intake.current(who_is(request))
         if visit is not None and visit.step is Step.AWAY:
@@ -179,6 +181,13 @@ class ArrivalPages:
         visit = await self._booth.visit(request, Step.REASON, Step.FLAGS, Step.CONSENT)
         expected = await self._booth.follow_ups.for_cabin(who_is(request))
         return await self._booth.show(request, "appointment", visit=visit, expected=expected)
+
+    async def _expected(self, request: web.Request, typed: Typed, patient: Patient) -> AppointmentId | None:
+        """Return today's appointment of who says that they have one."""
+        if typed.pour is not Purpose.APPOINTMENT:
+            return None
+        expected = await self._booth.follow_ups.for_cabin(who_is(request), patient.id)
+        return expected.appointment_id if expected else None
 
     async def _recognise(self, request: web.Request, typed: Typed) -> Patient:
         who = who_is(request)

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from clinic_ui.render import fragment, render
 from server.encounters.rules import Step
-from server.encounters.service import Intake, Nudger
+from server.encounters.service import HelpCalls, Intake
 from server.encounters.views import CabinVisit
 from server.kernel.access import Identity
 from server.kernel.clock import Clock
@@ -62,7 +62,7 @@ class Booth:
     people: People
     notes: Notes
     follow_ups: FollowUps
-    nudger: Nudger
+    help_calls: HelpCalls
     now: Clock
 
     async def here(self, request: web.Request) -> Post:
@@ -89,6 +89,7 @@ class Booth:
             "cabin": post.cabin,
             "workers": post.health_workers,
             "zone": ZoneInfo(post.site.zone),
+            "called": await self.help_calls.mine(who_is(request)),
         }
         return draw(request, f"cabin/{template}.html", status=status, words=spoken, **place, **values)
 

@@ -2,8 +2,10 @@
 
 from aiohttp import web
 
+from clinic_ui.cabin.arrival import Purpose
 from clinic_ui.cabin.booth import GOODBYE, HOME, Booth, go, screen_of
 from clinic_ui.cabin.today import Today, Todays
+from clinic_ui.render import wants_fragment
 from server.encounters.rules import CancelReason, Step
 from server.web.keys import who_is
 from server.web.routes import Routes
@@ -24,6 +26,8 @@ class HomePages:
             ("GET", "/cabin/urgence", self.emergency),
             ("GET", "/cabin/aide", self.help),
             ("POST", "/cabin/aide", self.ask_help),
+            ("GET", "/cabin/aide/etat", self.help_state),
+            ("POST", "/cabin/aide/merci", self.settle_help),
             ("POST", "/cabin/partir", self.leave),
             ("GET", "/cabin/au-revoir", self.goodbye),
         ]
@@ -49,13 +53,24 @@ class HomePages:
 
     async def help(self, request: web.Request) -> web.Response:
         """GET /cabin/aide: who is there, and how to reach them."""
-        return await self._booth.show(request, "help", asked="demande" in request.query)
+        return await self._booth.show(request, "help")
 
     async def ask_help(self, request: web.Request) -> web.Response:
-        """POST /cabin/aide: tell the people of the site that somebody in the cabin asks for them."""
-        post = await self._booth.here(request)
-        await self._booth.nudger.nudge(f"site:{post.site.id}")
-        return go("/cabin/aide?demande=1")
+        """POST /cabin/aide: call the people of the site; the page, or its piece, says that they were told."""
+        await self._booth.help_calls.ask(who_is(request))
+        return await self._helped(request)
+
+    async def help_state(self, request: web.Request) -> web.Response:
+        """GET /cabin/aide/etat: told, who comes, or whom to telephone; nothing when no help was asked for."""
+        return await self._booth.show(request, "help_state", piece=True)
+
+    async def settle_help(self, request: web.Request) -> web.Response:
+        """POST /cabin/aide/merci: « C’est bon, merci »: nobody needs to come any more."""
+        await self._booth.help_calls.settle(who_is(request))
+        return await self._helped(request)
+
+    async def _helped(self, request: web.Request) -> web.Response:
+        return await self.help_state(request) if wants_fragment(request) else go("/cabin/aide")
 
     async def leave(self, request: web.Request) -> web.Response:
         """POST /cabin/partir: end what is not finished, by wish or because nobody touched the screen."""
@@ -63,6 +78,7 @@ class HomePages:
         visit = await self._booth.intake.current(who)
         form = await request.post()
         idle = form.get("reason") == "idle"
+        booked_only = form.get("pour") == Purpose.BOOKING and visit is not None and visit.reason is None
         if visit is None or visit.step is Step.AWAY:
             return go(GOODBYE)
         if visit.step is Step.CALL:
@@ -73,7 +89,8 @@ class HomePages:
             after = await self._booth.intake.leave(who, CancelReason.EMERGENCY)
             return go(screen_of(after))
         else:
-            await self._booth.intake.leave(who, CancelReason.ABANDONED if idle else CancelReason.GAVE_UP)
+            otherwise = CancelReason.ABANDONED if idle else CancelReason.GAVE_UP
+            await self._booth.intake.leave(who, CancelReason.BOOKED_ONLY if booked_only else otherwise)
         return go(GOODBYE)
 
     async def goodbye(self, request: web.Request) -> web.Response:

@@ -26,6 +26,8 @@ STATE_WORDS = {
     CabinState.WAITING: (N_("Quelqu’un attend un médecin"), "warn"),
     CabinState.WITH_DOCTOR: (N_("Avec un médecin"), "brand"),
     CabinState.CLOSING: (N_("Fin de visite"), "info"),
+    CabinState.HELP: (N_("Demande de l’aide"), "warn"),
+    CabinState.EMERGENCY: (N_("Urgence"), "danger"),
     CabinState.OUT_OF_SERVICE: (N_("Hors service"), "danger"),
 }
 

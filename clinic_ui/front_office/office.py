@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from clinic_ui.render import fragment, render
-from server.encounters.service import FrontOffice
+from server.encounters.service import FrontOffice, HelpCalls
 from server.encounters.views import LineItem
 from server.kernel.access import Identity
 from server.kernel.clock import Clock
@@ -41,6 +41,7 @@ class Office:
     measures: Measures
     background: Background
     front_office: FrontOffice
+    help_calls: HelpCalls
     follow_ups: FollowUps
     view: OfficeView
     now: Clock
@@ -48,7 +49,7 @@ class Office:
     async def show(
         self, request: web.Request, template: str, *, status: int = 200, piece: bool = False, **values: object
     ) -> web.Response:
-        """Draw a page (or a piece of one): with the site, its hour, and what is still to book."""
+        """Draw a page (or a piece of one): with the site, its hour, who calls for help, and what is still to book."""
         who = who_is(request)
         site = await self.places.site(who, site_of(who))
         zone = ZoneInfo(site.zone)
@@ -58,6 +59,7 @@ class Office:
             "zone": zone,
             "now": now,
             "today": now.astimezone(zone).date(),
+            "help_calls": await self.help_calls.waiting(who),
             "to_book": await self.view.to_book(who),
             "words": WORDS,
         }

@@ -2,6 +2,7 @@
 
 from clinic_ui.front_office.day import DayPages
 from clinic_ui.front_office.follow_ups import AppointmentPages, PromisePages
+from clinic_ui.front_office.helping import HelpPages
 from clinic_ui.front_office.measuring import MeasurePages
 from clinic_ui.front_office.office import Office
 from clinic_ui.front_office.patients import PatientPages
@@ -16,6 +17,7 @@ def routes(office: Office) -> Routes:
     """Return `(method, path, view)` of every page; `/office/patients/new` before `/office/patients/{…}`."""
     return [
         *DayPages(office).routes(),
+        *HelpPages(office).routes(),
         *PatientPages(office).routes(),
         *SheetPages(office).routes(),
         *MeasurePages(office).routes(),

@@ -1,18 +1,22 @@
 """The coordinator's day: which cabins work, who waits too long, which follow-ups nobody has booked."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from server.database.engine import Database
+from server.encounters.help_rules import HelpCall, HelpKind, is_open
 from server.encounters.rules import DUTY_FOR, CallStatus, EncounterStatus
 from server.evaluation import store
 from server.evaluation.rules import CabinLine, CabinState, Day, middle
 from server.evaluation.store import Waiting
 from server.kernel.access import Act, Identity, require
 from server.kernel.clock import Clock
+from server.kernel.ids import CabinId
 from server.people import store as people_store
 from server.people.rules import Cabin
 
+_Seats = Mapping[CabinId, tuple[EncounterStatus, CallStatus]]
 ZONE = ZoneInfo("Europe/Paris")  # the day of the territory; sites of other zones come with their country pack
 
 
@@ -32,11 +36,13 @@ class Overview:
         async with self._database.reading() as tx:
             sites = {site.id: site.name for site in await people_store.sites(tx)}
             waiting, seated = await store.waiting(tx), await store.seated(tx)
+            calls = {one: call for one, call in (await store.help_calls(tx)).items() if is_open(call, now)}
             cabins = await people_store.cabins(tx)
             finished, left = await store.ended_since(tx, morning)
             unbooked, late = await store.follow_ups_to_book(tx, today)
+            states = {one.id: _state(one, seated, calls) for one in cabins}
             return Day(
-                cabins=tuple(_line(one, sites[one.site_id], seated.get(one.id), waiting, now) for one in cabins),
+                cabins=tuple(_line(one, sites[one.site_id], states[one.id], waiting, now) for one in cabins),
                 doctors=tuple(await store.doctors_on_duty(tx, now - DUTY_FOR)),
                 visits_finished=finished,
                 visits_left=left,
@@ -47,19 +53,20 @@ class Overview:
             )
 
 
-def _line(
-    cabin: Cabin, site: str, seated: tuple[EncounterStatus, CallStatus] | None, waiting: list[Waiting], now: datetime
-) -> CabinLine:
+def _line(cabin: Cabin, site: str, state: CabinState, waiting: list[Waiting], now: datetime) -> CabinLine:
     since = [one.since for one in waiting if one.cabin_id == cabin.id]
     longest = max((now - one for one in since), default=now - now)
-    state = _state(seated) if cabin.in_service else CabinState.OUT_OF_SERVICE
     return CabinLine(cabin.id, cabin.name, site, cabin.phone, state, len(since), int(longest.total_seconds() // 60))
 
 
-def _state(seated: tuple[EncounterStatus, CallStatus] | None) -> CabinState:
-    if seated is None:
+def _state(cabin: Cabin, seated: _Seats, calls: Mapping[CabinId, HelpCall]) -> CabinState:
+    if cabin.id in calls:
+        return CabinState.EMERGENCY if calls[cabin.id].kind is HelpKind.EMERGENCY else CabinState.HELP
+    if not cabin.in_service:
+        return CabinState.OUT_OF_SERVICE
+    if cabin.id not in seated:
         return CabinState.FREE
-    status, call = seated
+    status, call = seated[cabin.id]
     if status is EncounterStatus.IN_PROGRESS:
         return CabinState.CLOSING if call is CallStatus.ENDED else CabinState.WITH_DOCTOR
     if status is EncounterStatus.ARRIVED:

@@ -50,6 +50,9 @@ class CabinState(StrEnum):
     WITH_DOCTOR = "with-doctor"
     CLOSING = "closing"
     OUT_OF_SERVICE = "out-of-service"
+    HELP = "help"
+    """Somebody asks for the reception; goes before all of the above."""
+    EMERGENCY = "emergency"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.encounters.rules import CallStatus, EncounterStatus
-from server.encounters.tables import DutyRow, EncounterRow, IncidentRow
+from server.encounters.help_rules import HelpCall
+from server.encounters.rules import CallStatus, CancelReason, EncounterStatus
+from server.encounters.store import called
+from server.encounters.tables import DutyRow, EncounterRow, HelpCallRow, IncidentRow
 from server.evaluation.tables import FeedbackRow
 from server.kernel.ids import CabinId, EncounterId
 from server.people.tables import PractitionerRow
@@ -53,13 +55,20 @@ async def seated(tx: AsyncSession) -> dict[CabinId, tuple[EncounterStatus, CallS
     return {cabin_id: (status, call) for cabin_id, status, call in (await tx.execute(query)).all()}
 
 
+async def help_calls(tx: AsyncSession) -> dict[CabinId, HelpCall]:
+    """Return the last call for help of each cabin, open or not."""
+    return {row.cabin_id: called(row) for row in await tx.scalars(select(HelpCallRow))}
+
+
 async def ended_since(tx: AsyncSession, since: datetime) -> tuple[int, int]:
-    """Return how many visits were finished, and how many ended without a doctor."""
+    """Return how many visits were finished, and how many ended without the doctor they came for."""
     finished = select(func.count()).where(
         EncounterRow.status == EncounterStatus.FINISHED, EncounterRow.finished_at >= since
     )
     left = select(func.count()).where(
-        EncounterRow.status == EncounterStatus.CANCELLED, EncounterRow.arrived_at >= since
+        EncounterRow.status == EncounterStatus.CANCELLED,
+        EncounterRow.arrived_at >= since,
+        EncounterRow.cancel_reason.is_distinct_from(CancelReason.BOOKED_ONLY),
     )
     return (await tx.scalar(finished)) or 0, (await tx.scalar(left)) or 0
 

@@ -1,7 +1,7 @@
 /**
  * <tc-live line="queue" src="/desk/queue">: a piece that fetches itself again when its line is nudged.
  * A lost nudge costs a refresh, never a truth: it also refetches when the network or the page comes back.
- * While it cannot, it says how old its lines are.
+ * While it cannot, it says how old its lines are. An element with data-next="40" in the piece asks for a refetch in 40 s.
  * @module
  */
 
@@ -22,14 +22,24 @@ export class TcLive extends HTMLElement {
   #wait = RETRY_FIRST;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #next;
+  #comeAgain = () => {
+    clearTimeout(this.#next);
+    const seconds = Number(this.querySelector("[data-next]")?.getAttribute("data-next"));
+    if (seconds) this.#next = setTimeout(() => this.refresh(), seconds * 1000);
+  };
 
   connectedCallback() {
     alive.add(this);
+    this.addEventListener("placed", this.#comeAgain);
+    this.#comeAgain();
   }
 
   disconnectedCallback() {
     alive.delete(this);
     clearTimeout(this.#timer);
+    clearTimeout(this.#next);
   }
 
   get line() {

@@ -1,4 +1,4 @@
-"""What people can do with visits: the cabin, the doctor's desk, the front office, both ends of a call, and calls for help."""
+"""What people can do with visits: in the cabin, at the desk, in the front office, at both ends of a call."""
 
 from server.encounters.service.calls import Calls
 from server.encounters.service.duty import Duty

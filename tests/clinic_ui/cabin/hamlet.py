@@ -284,8 +284,16 @@ class Visitor:
     @property
     def words(self) -> str:
         """What the page says in its room: no tags, no dialogs, single spaces."""
-        room = re.search(r"<main.*?</main>", self.text, re.DOTALL)
-        bare = re.sub(r"<[^>]+>", " ", room[0] if room else self.text)
+        return self._said(r"<main.*?</main>")
+
+    @property
+    def called(self) -> str:
+        """What the page says of a call for help, above its room."""
+        return self._said(r"<tc-live class=\"called\".*?</tc-live>")
+
+    def _said(self, where: str) -> str:
+        part = re.search(where, self.text, re.DOTALL)
+        bare = re.sub(r"<[^>]+>", " ", part[0] if part else self.text)
         return " ".join(bare.replace("&#39;", "'").replace("\u00a0", " ").replace("&nbsp;", " ").split())
 
 

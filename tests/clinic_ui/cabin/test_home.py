@@ -76,8 +76,44 @@ async def test_emergency_gives_numbers_and_the_address_to_read(screen: Visitor) 
 async def test_help_says_who_is_there_and_rings_the_site(hamlet: Hamlet, screen: Visitor) -> None:
     await screen.open("/cabin/aide")
     assert "Sylvie Le Goff" in screen.words
+    assert screen.called == ""
     await screen.send("/cabin/aide")
-    assert "L’accueil est prévenu." in screen.words
+    assert screen.path == "/cabin/aide"
+    assert "L’accueil est prévenu. Restez ici." in screen.called
+    assert "Faire venir quelqu’un" not in screen.words
+
+
+async def test_a_page_without_scripts_looks_again_by_itself_while_somebody_is_called(screen: Visitor) -> None:
+    again = '<noscript><meta http-equiv="refresh" content="15"></noscript>'
+    assert again not in await screen.open("/cabin/aide")
+    assert again in await screen.send("/cabin/aide")
+
+
+async def test_every_screen_says_who_comes_until_it_is_good(hamlet: Hamlet, screen: Visitor) -> None:
+    await screen.open("/cabin/aide")
+    await screen.send("/cabin/aide")
+    await hamlet.clinic.help_calls.answer(hamlet.who["sylvie"], hamlet.cabin_id)
+    for path in ("/cabin", "/cabin/avec", "/cabin/urgence", "/cabin/aide"):
+        await screen.open(path)
+        assert "Sylvie arrive. Restez ici." in screen.called
+    await screen.send("/cabin/aide/merci")
+    assert (screen.path, screen.called) == ("/cabin/aide", "")
+    assert await hamlet.clinic.help_calls.waiting(hamlet.who["sylvie"]) == ()
+
+
+async def test_after_a_minute_without_an_answer_the_number_of_the_reception_is_large(
+    hamlet: Hamlet, screen: Visitor
+) -> None:
+    await screen.open("/cabin/aide")
+    await screen.send("/cabin/aide")
+    assert 'data-next="60"' in screen.text
+    hamlet.clock.advance(seconds=59)
+    await screen.open("/cabin/aide/etat")
+    assert (screen.headers["X-Fragment"], 'data-next="1"' in screen.text) == ("1", True)
+    hamlet.clock.advance(seconds=1)
+    await screen.open("/cabin/aide")
+    assert "personne n’a répondu. Appelez : 02 99 00 00 01" in screen.called
+    assert "called__line" in screen.text
 
 
 async def test_goodbye_wipes_the_cache_and_the_settings_but_not_the_session(screen: Visitor) -> None:

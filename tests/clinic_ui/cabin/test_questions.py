@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from server.encounters.help_rules import HelpKind
 from server.encounters.rules import CancelReason, Reason, RedFlag, Step
 from server.encounters.store import look
 from tests.clinic_ui.cabin.hamlet import Hamlet, Visitor
@@ -42,8 +43,11 @@ async def test_a_yes_shows_the_emergency_and_goes_on_with_priority(hamlet: Hamle
     await screen.open("/cabin/signes")
     await screen.send("/cabin/signes", answer="yes")
     assert screen.path == "/cabin/alerte"
-    for words in ("C’est peut-être urgent.", "L’accueil est prévenu.", "2 place de la Mairie", "15", "112", "114"):
+    for words in ("C’est peut-être urgent.", "2 place de la Mairie", "15", "112", "114"):
         assert words in screen.words
+    assert "L’accueil est prévenu. Restez ici." in screen.called
+    (call,) = await hamlet.clinic.help_calls.waiting(hamlet.who["sylvie"])
+    assert call.kind is HelpKind.EMERGENCY
     await screen.send("/cabin/alerte")
     assert screen.path == "/cabin/signes"
     visit = await hamlet.clinic.intake.current(hamlet.cabin)

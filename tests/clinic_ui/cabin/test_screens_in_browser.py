@@ -48,6 +48,15 @@ async def _refused(hamlet: Hamlet) -> None:
     await hamlet.clinic.intake.consent(hamlet.cabin, ConsentSaid(False, CONSENT_VERSION))
 
 
+async def _called(hamlet: Hamlet) -> None:
+    await hamlet.clinic.help_calls.ask(hamlet.cabin)
+
+
+async def _called_in_vain(hamlet: Hamlet) -> None:
+    await _called(hamlet)
+    hamlet.clock.advance(minutes=2)
+
+
 async def _night(hamlet: Hamlet) -> None:
     hamlet.clock.advance(hours=14)
 
@@ -61,12 +70,14 @@ STAGES = {
             "/cabin/qui/code",
             "/cabin/qui/nom",
             "/cabin/urgence",
-            "/cabin/aide?demande=1",
+            "/cabin/aide",
             "/cabin/salle/a-bientot",
             "/cabin/au-revoir",
         ),
         Hamlet.doctor_is_there,
     ),
+    "called": Stage(("/cabin", "/cabin/aide"), _called),
+    "called in vain": Stage(("/cabin", "/cabin/aide", "/cabin/qui/code"), _called_in_vain),
     "nobody": Stage(("/cabin",)),
     "night": Stage(("/cabin",), _night),
     "arrived": Stage(("/cabin/motif", "/cabin/mon-rendez-vous", "/cabin/rendez-vous"), Hamlet.arrived),
@@ -168,8 +179,48 @@ async def test_help_rings_without_leaving_the_screen(hamlet: Hamlet, new_context
     await page.goto(f"{hamlet.running.origin}/cabin/motif")
     await page.get_by_role("button", name="Demander de l’aide").click()
     await page.get_by_role("button", name="Faire venir quelqu’un").click()
-    await page.get_by_role("dialog").get_by_text("L’accueil est prévenu.").wait_for()
+    await page.get_by_text("L’accueil est prévenu. Restez ici.").wait_for()
     assert page.url.endswith("/cabin/motif")
+
+
+async def test_help_that_could_not_be_called_says_so_and_gives_the_number(
+    hamlet: Hamlet, new_context: ContextFactory
+) -> None:
+    context = await new_context()
+    page = await _cabin(hamlet, context)
+    await page.goto(f"{hamlet.running.origin}/cabin")
+    await context.set_offline(True)
+    await page.get_by_role("button", name="Demander de l’aide").click()
+    await page.get_by_role("button", name="Faire venir quelqu’un").click()
+    sheet = page.get_by_role("dialog", name="Demander de l’aide")
+    await sheet.get_by_text("l’accueil n’est pas prévenu").wait_for()
+    await sheet.get_by_text("02 99 00 00 01").wait_for()
+    assert await hamlet.clinic.help_calls.mine(hamlet.cabin) is None
+
+
+async def test_the_office_sees_who_calls_and_the_cabin_who_comes(hamlet: Hamlet, new_context: ContextFactory) -> None:
+    origin = hamlet.running.origin
+    context = await new_context()
+    kept = {"tc-office": hamlet.tokens["sylvie"], "tc-lang": "fr"}
+    await context.add_cookies([{"name": name, "value": value, "url": origin} for name, value in kept.items()])
+    office, cabin = await context.new_page(), await _cabin(hamlet, await new_context())
+    async with office.expect_websocket() as socket:
+        await office.goto(f"{origin}/office/patients/new")
+    await (await socket.value).wait_for_event("framereceived")
+    await office.fill("#birth_name", "Kermar")
+    await cabin.goto(f"{origin}/cabin/avec")
+    await cabin.get_by_role("button", name="Demander de l’aide").click()
+    async with cabin.expect_websocket() as line:
+        await cabin.get_by_role("button", name="Faire venir quelqu’un").click()
+    await (await line.value).wait_for_event("framereceived")
+    await office.get_by_text("Cabine de la mairie : on demande de l’aide depuis").wait_for()
+    await office.get_by_role("button", name="J’y vais").click()
+    await office.get_by_text("Vous y allez.").wait_for()
+    assert await office.input_value("#birth_name") == "Kermar"
+    await cabin.get_by_text("Sylvie arrive.").wait_for()
+    await cabin.get_by_role("button", name="C’est bon, merci").click()
+    await office.get_by_text("Vous y allez.").wait_for(state="detached")
+    assert await cabin.get_by_text("Sylvie arrive.").count() == 0
 
 
 async def test_a_lost_network_keeps_the_screen_and_what_was_written(

@@ -8,9 +8,13 @@ import { follow } from "../live.js";
 import { Signal } from "../signal.js";
 import { lineTicket } from "./api.js";
 
-/** Open the socket and let every <tc-live> follow it. */
+/** @type {Signal | null} */
+let opened = null;
+
+/** Open the socket, once, and let every <tc-live> follow it. */
 export function openLines() {
-  const signal = new Signal({ fetchTicket: lineTicket });
+  if (opened) return opened;
+  const signal = (opened = new Signal({ fetchTicket: lineTicket }));
   follow(signal);
   signal.addEventListener("open", (event) => {
     const again = /** @type {CustomEvent<{again: boolean}>} */ (event).detail.again;

@@ -36,7 +36,7 @@ class Room {
     this.#mirror.addEventListener("changed", () => void this.#call?.setStream(this.#mirror.stream));
     this.#view.addEventListener("mute", () => this.#call?.setMuted(this.#view.muted));
     this.#view.addEventListener("hang-up", () => void this.#hangUp());
-    document.querySelector("tc-live")?.addEventListener("placed", () => this.#look());
+    document.querySelector("#room tc-live")?.addEventListener("placed", () => this.#look());
     this.#signal.addEventListener("closed", () => this.#step && this.#view.banner(word("elsewhere")));
     this.#look();
   }
@@ -134,7 +134,7 @@ class Room {
 
   /** Ask the server where the visit is now. */
   #refresh() {
-    const live = document.querySelector("tc-live");
+    const live = document.querySelector("#room tc-live");
     // @ts-ignore the element of live.js
     void live?.refresh?.();
   }

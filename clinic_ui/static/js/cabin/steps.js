@@ -5,8 +5,10 @@
  * @module
  */
 
+import { load } from "../fragment.js";
 import { say } from "../page.js";
 import { word } from "../words.js";
+import { openLines } from "./lines.js";
 
 /** A screen that a form's answer drew gets the address of its question: « back » and « reload » never send it again. */
 function plainAddress() {
@@ -32,22 +34,26 @@ function openSheets() {
   });
 }
 
-/** Ring the reception without leaving the screen. */
+/** Ring the reception, or say that it is good, without leaving the screen; while somebody is called, hear who comes. */
 function ringForHelp() {
+  const called = document.getElementById("called");
+  if (!called) return;
+  const hear = () => called.querySelector("[data-called]") && openLines();
+  hear();
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || !form.hasAttribute("data-ring")) return;
     event.preventDefault();
-    const rung = form.parentElement?.querySelector("[data-rung]");
+    const not = form.parentElement?.querySelector("[data-not-rung]");
+    const fields = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) fields.append(name, String(value));
     try {
-      const fields = new URLSearchParams();
-      for (const [name, value] of new FormData(form)) fields.append(name, String(value));
-      const answer = await fetch(form.action, { method: "POST", body: fields });
-      if (!answer.ok) throw new TypeError("not told");
-      if (rung instanceof HTMLElement) rung.hidden = false;
-      form.hidden = true;
+      await load(called, form.action, { method: "POST", body: fields });
+      form.closest("dialog")?.close();
+      if (not instanceof HTMLElement) not.hidden = true;
+      hear();
     } catch {
-      say(word("offline"));
+      if (not instanceof HTMLElement) not.hidden = false;
       notice(true);
     }
   });
