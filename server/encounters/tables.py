@@ -1,4 +1,4 @@
-"""The rows of visits, consents, incidents, duty and calls for help: what was said is sealed, no row tells an illness."""
+"""The rows of visits, consents, incidents, duty and calls for help: what is said is sealed, no row tells an illness."""
 
 from datetime import datetime
 from uuid import UUID

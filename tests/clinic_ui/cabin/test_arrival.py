@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from server.encounters.rules import Accompanied, Step
-from tests.clinic_ui.cabin.hamlet import Hamlet, Visitor
+from server.encounters import store
+from server.encounters.rules import CONSENT_VERSION, Accompanied, CancelReason, Reason, Step
+from server.encounters.service import ConsentSaid
+from server.kernel.access import Door
+from server.kernel.ids import EncounterId
+from tests.clinic_ui.cabin.hamlet import PASSWORD, Hamlet, Visitor
 
 
 async def test_from_hello_to_why_with_a_code(hamlet: Hamlet, screen: Visitor) -> None:
@@ -118,6 +124,13 @@ async def test_an_appointment_of_today_is_expected(hamlet: Hamlet, screen: Visit
     await screen.send("/cabin/moi")
     assert "Bonjour, on vous attend." in screen.words
     assert "Avec Dr" in screen.words
+    visit = await hamlet.clinic.intake.current(hamlet.cabin)
+    assert visit is not None
+    await hamlet.answered()
+    await hamlet.clinic.intake.consent(hamlet.cabin, ConsentSaid(True, CONSENT_VERSION))
+    signed = await hamlet.clinic.accounts.sign_in("aubin", PASSWORD, Door.DESK, "127.0.0.1")
+    (waiting,) = await hamlet.clinic.queue.waiting(signed.who)
+    assert (waiting.encounter_id, waiting.planned) == (visit.encounter_id, True)
 
 
 async def test_a_promise_that_is_due_is_booked_without_a_visit_to_the_doctor(hamlet: Hamlet, screen: Visitor) -> None:
@@ -132,8 +145,36 @@ async def test_a_promise_that_is_due_is_booked_without_a_visit_to_the_doctor(ham
     await screen.send("/cabin/rendez-vous")
     assert "Votre prochain rendez-vous" in screen.words
     assert "9 mars" in screen.words or "8 mars" in screen.words
+    sat = await hamlet.clinic.intake.current(hamlet.cabin)
+    assert sat is not None
     await screen.send("/cabin/partir")
     assert screen.path == "/cabin/au-revoir"
+    assert await _why_left(hamlet, sat.encounter_id) is CancelReason.BOOKED_ONLY
+
+
+@pytest.mark.parametrize("page", ["/cabin/rendez-vous", "/cabin/mon-rendez-vous"])
+async def test_who_is_gone_from_a_booking_did_not_miss_a_doctor(hamlet: Hamlet, screen: Visitor, page: str) -> None:
+    encounter = await hamlet.arrived()
+    await screen.open(page)
+    idle = re.search(r"<form[^>]*data-abandon>.*?</form>", screen.text, re.DOTALL)
+    assert idle is not None
+    await screen.post("/cabin/partir", **dict(re.findall(r'name="(\w+)" value="([^"]*)"', idle[0])))
+    booking = page == "/cabin/rendez-vous"
+    expected = CancelReason.BOOKED_ONLY if booking else CancelReason.ABANDONED
+    assert await _why_left(hamlet, encounter) is expected
+
+
+async def test_who_said_why_they_come_is_counted_as_gone_without_a_doctor(hamlet: Hamlet, screen: Visitor) -> None:
+    encounter = await hamlet.arrived()
+    await hamlet.clinic.intake.say_reason(hamlet.cabin, Reason.PAIN)
+    await screen.open("/cabin/rendez-vous")
+    await screen.send("/cabin/partir", pour="reserver")
+    assert await _why_left(hamlet, encounter) is CancelReason.GAVE_UP
+
+
+async def _why_left(hamlet: Hamlet, encounter_id: EncounterId) -> CancelReason | None:
+    async with hamlet.clinic.database.reading() as tx:
+        return (await store.look(tx, encounter_id)).cancel_reason
 
 
 async def test_without_a_promise_a_booking_leads_to_the_phone(hamlet: Hamlet, screen: Visitor) -> None:

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import insert, update
 
 from server.database.engine import Database
+from server.encounters.help_rules import HelpKind
 from server.encounters.rules import Accompanied, CallStatus, CancelReason, EncounterStatus, IncidentKind
-from server.encounters.tables import DutyRow, EncounterRow, IncidentRow
+from server.encounters.tables import DutyRow, EncounterRow, HelpCallRow, IncidentRow
 from server.evaluation.overview import Overview
 from server.evaluation.rules import CabinState, middle
 from server.kernel.access import Identity, Role
@@ -128,6 +129,32 @@ async def test_the_days_visits_waits_and_incidents_are_those_of_today(
     clock.advance(days=1)
     tomorrow = await overview.today(WATCHER)
     assert (tomorrow.visits_finished, tomorrow.visits_left, tomorrow.incidents) == (0, 0, 0)
+
+
+async def test_who_came_only_to_book_did_not_leave_without_a_doctor(
+    overview: Overview, database: Database, clock: FakeClock
+) -> None:
+    for why in (CancelReason.BOOKED_ONLY, CancelReason.BOOKED_ONLY, CancelReason.ABANDONED, None):
+        await _visit(database, clock, status=EncounterStatus.CANCELLED, cancel_reason=why, left_at=clock())
+    assert (await overview.today(WATCHER)).visits_left == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"), [(HelpKind.HELP, CabinState.HELP), (HelpKind.EMERGENCY, CabinState.EMERGENCY)]
+)
+async def test_a_call_for_help_goes_before_all_else_until_it_closes(
+    overview: Overview, database: Database, clock: FakeClock, kind: HelpKind, state: CabinState
+) -> None:
+    await _visit(database, clock)
+    async with database.transaction() as tx:
+        for cabin in (CABIN, SPARE):
+            tx.add(HelpCallRow(cabin_id=cabin, site_id=SITE, kind=kind, asked_at=clock()))
+    assert [line.state for line in (await overview.today(WATCHER)).cabins] == [state, state]
+    async with database.transaction() as tx:
+        await tx.execute(update(HelpCallRow).values(answered_at=clock()))
+    clock.advance(minutes=10)
+    states = [line.state for line in (await overview.today(WATCHER)).cabins]
+    assert states == [CabinState.WAITING, CabinState.OUT_OF_SERVICE]
 
 
 async def test_a_doctor_is_there_until_the_desk_was_not_seen_for_ten_minutes(

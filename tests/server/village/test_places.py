@@ -58,6 +58,12 @@ def test_hours_of_one_person_do_not_overlap_and_are_whole_units() -> None:
         assert all(start % 5 == end % 5 == 0 and start < end for _, start, end in spans)
 
 
+def test_a_site_keeps_its_postcode_and_commune_out_of_its_street() -> None:
+    for village in places.VILLAGES:
+        assert village.postcode not in village.address
+        assert village.commune not in village.address
+
+
 def test_an_address_names_its_village() -> None:
     for village in places.VILLAGES:
         assert places.address(Random(1), village).endswith(f", 22999 {village.commune}")
