@@ -112,7 +112,7 @@ async def test_after_a_minute_without_an_answer_the_number_of_the_reception_is_l
     assert (screen.headers["X-Fragment"], 'data-next="1"' in screen.text) == ("1", True)
     hamlet.clock.advance(seconds=1)
     await screen.open("/cabin/aide")
-    assert "personne n’a répondu. Appelez : 02 99 00 00 01" in screen.called
+    assert "Personne n’a encore répondu. Appelez : 02 99 00 00 01" in screen.called
     assert "called__line" in screen.text
 
 
