@@ -12,5 +12,6 @@ def test_a_patient_is_told_name_specialty_number_and_place_and_no_telephone() ->
     assert doctor(known) == Doctor("Dr Aubin", "Médecine générale", "10999900011", "Lorgues")
 
 
-def test_the_cabin_and_the_front_office_are_told_no_patient_id_and_no_words() -> None:
-    assert {"patient_id", "words"} & {*CabinVisit.__slots__, *LineItem.__slots__} == set()
+def test_the_cabin_is_told_no_patient_id_and_neither_it_nor_the_front_office_the_words() -> None:
+    assert {"patient_id", "words"} & set(CabinVisit.__slots__) == set()
+    assert {"words", "reason", "flags"} & set(LineItem.__slots__) == set()

@@ -27,7 +27,7 @@ export function put(selector, words) {
 /** The hour on the wall of the village: « 10:42 ». */
 export function clock() {
   const timeZone = document.getElementById("workbench")?.dataset.zone;
-  return new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone });
+  return new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone });
 }
 
 /** Emits `act` {act}: a control or a button over the picture was pressed. */

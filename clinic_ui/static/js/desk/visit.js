@@ -20,7 +20,7 @@ const FRESH_FOR = 8 * 60_000; // ms: relay credentials live ten minutes
 /** @typedef {"free" | "calling" | "ringing" | "unanswered" | "live" | "away" | "ended" | "left" | "elsewhere"} Phase */
 
 /**
- * Emits `phase`, `picture` {stream}, `arriving`, `silence`, `flow`, `quality` {level, whose}, `paused` {paused}, `peer` {microphone,
+ * Emits `phase`, `hung-up` (the server knows), `picture` {stream}, `arriving`, `silence`, `flow`, `quality` {level, whose}, `paused` {paused}, `peer` {microphone,
  * camera}, `refused` {message}, `gone`, `released`.
  */
 export class Visit extends EventTarget {
@@ -121,7 +121,9 @@ export class Visit extends EventTarget {
   /** End the call for both; the visit and its note stay. */
   hangUp() {
     if (!this.calling) return;
-    void tell(`/api/encounters/${this.encounter}/hang-up`).then(() => this.look());
+    void tell(`/api/encounters/${this.encounter}/hang-up`)
+      .then(() => this.dispatchEvent(new CustomEvent("hung-up"))) // now the server knows when it ended
+      .then(() => this.look());
     this.#drop("hung-up");
     this.#to("ended");
   }

@@ -228,6 +228,12 @@ async function release() {
   await visit.release();
 }
 
+/** The call ended: what is read before signing, and the list of incidents, say so. */
+function readAgain() {
+  refresh("/desk/incidents");
+  if (signing.isOpen) void signing.open();
+}
+
 // --- the visit ---------------------------------------------------------------------------------------------------
 
 on(stage, "act", ({ act }) => {
@@ -258,11 +264,9 @@ on(visit, "phase", ({ phase }) => {
     if (phase === "free") link.removeAttribute("target");
     else link.setAttribute("target", "_blank"); // this page holds the call
   }
-  if (phase === "ended") {
-    refresh("/desk/incidents");
-    if (signing.isOpen) void signing.open();
-  }
+  if (phase === "ended") readAgain();
 });
+on(visit, "hung-up", readAgain);
 
 void media.open();
 void visit.prepare();
