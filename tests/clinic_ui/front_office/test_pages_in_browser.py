@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import BrowserContext, Page
 
+from server.encounters.help_rules import HelpKind
+from server.kernel.access import Role
 from tests.clinic_ui.front_office.village import Village
 from tests.services import ContextFactory
 
@@ -41,6 +45,22 @@ async def _addresses(village: Village) -> list[str]:
         *(f"/office/appointments/{booked}{page}" for page in ("", "/move", "/cancel")), "/office/promises/x",
         f"/office/visits/{encounter}/out",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", HelpKind)
+async def test_readers_meet_no_fault_while_a_cabin_calls(
+    village: Village, new_context: ContextFactory, kind: HelpKind
+) -> None:
+    booth = replace(village.who["sylvie"], role=Role.CABIN, cabin_id=village.cabin)
+    await village.clinic.help_calls.ask(booth, kind)
+    page = await _signed_in(await new_context(bypass_csp=True, viewport={"width": 1280, "height": 800}), village)
+    await page.goto(village.running.origin + "/office/patients")
+    for theme in ("light", "dark", "contrast"):
+        await page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        found = (await Axe().run(page, options=RULES)).response["violations"]
+        assert (theme, [one["id"] for one in found]) == (theme, [])
+    await page.set_viewport_size({"width": 320, "height": 640})
+    assert not await page.evaluate(_SIDEWAYS)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "contrast"])
