@@ -6,6 +6,7 @@ const PICTURE_BITRATE = 250000; // start small and climb, not the reverse
 const PICTURE_HEIGHT = 360;
 const PICTURE_RATE = 15; // frames a second
 const THIN = 90000; // bit/s of the line below which a picture eats the voice, for 3 s
+const BEGUN = 3; // s after which both pictures are there
 const WIDE = 140000; // and above which there is room for both, for 4 s
 
 /** The transceiver of a kind. @param {RTCPeerConnection} pc @param {string} kind */
@@ -63,12 +64,17 @@ export async function tune(pc) {
   }));
 }
 
-/** @param {RTCRtpSender | undefined} sender @param {(sender: RTCRtpSender) => object} wanted */
-async function setSender(sender, wanted) {
+/**
+ * Chromium drops the first frames of a picture that it may shrink and finds too large for the first bitrate: 100 ms of
+ * every call. We chose the size ourselves, so the size stays while the call begins; later the rate does.
+ * @param {RTCRtpSender | undefined} sender @param {(sender: RTCRtpSender) => object} wanted
+ * @param {"maintain-resolution" | "maintain-framerate"} [kept]
+ */
+async function setSender(sender, wanted, kept = "maintain-resolution") {
   const parameters = sender?.getParameters();
   if (!sender || !parameters?.encodings?.length) return;
   Object.assign(parameters.encodings[0], wanted(sender));
-  if (sender.track?.kind === "video") parameters.degradationPreference = "maintain-framerate";
+  if (sender.track?.kind === "video") parameters.degradationPreference = kept;
   try {
     await sender.setParameters(parameters);
   } catch (refused) {
@@ -80,6 +86,7 @@ async function setSender(sender, wanted) {
 export class PictureGate {
   #thin = 0;
   #wide = 0;
+  #seconds = 0;
   paused = false;
 
   /**
@@ -87,12 +94,14 @@ export class PictureGate {
    * @param {RTCPeerConnection} pc @param {number | undefined} available bit/s that the line takes
    */
   async weigh(pc, available) {
+    const picture = transceiver(pc, "video")?.sender;
+    if (++this.#seconds === BEGUN) await setSender(picture, () => ({}), "maintain-framerate");
     if (available === undefined) return false;
     this.#thin = available < THIN ? this.#thin + 1 : 0;
     this.#wide = available > WIDE ? this.#wide + 1 : 0;
     if (this.paused ? this.#wide < 4 : this.#thin < 3) return false;
     this.paused = !this.paused;
-    await setSender(transceiver(pc, "video")?.sender, () => ({ active: !this.paused }));
+    await setSender(picture, () => ({ active: !this.paused }), "maintain-framerate");
     return true;
   }
 }

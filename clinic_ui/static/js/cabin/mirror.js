@@ -7,7 +7,7 @@
 import { word } from "../words.js";
 
 const SOUND = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
-const PICTURE = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 24 } };
+const PICTURE = { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 30 } }; // what is sent; more would only be shrunk
 const HEARD = 0.08; // of full scale: speech at an arm's length, above a fan
 const LOOK_EVERY = 120; // ms
 

@@ -19,6 +19,7 @@ import { openLines } from "./lines.js";
 import { Mirror } from "./mirror.js";
 
 const SIT_AGAIN = 2000; // ms before a seat that could not be had is asked for again
+const ANSWER_FIRST = 60; // ms: drawing the call's screen waits until the answer to the doctor's offer is on its way
 const PICTURE_FIRST = 700; // ms: a call is usually set up by then
 const SEATED_STEPS = ["waiting", "call"];
 
@@ -82,8 +83,8 @@ class Room {
     /** @param {string} type @param {(detail: any) => void} hear */
     const on = (type, hear) => call.addEventListener(type, (event) => hear(/** @type {CustomEvent} */ (event).detail));
     this.#silent = this.#left = false;
-    on("peer-joined", () => this.#arrives());
-    on("joined", ({ present }) => present && this.#arrives());
+    on("peer-joined", () => setTimeout(() => this.#arrives(), ANSWER_FIRST));
+    on("joined", ({ present }) => present && setTimeout(() => this.#arrives(), ANSWER_FIRST));
     on("remote-track", ({ stream }) => this.#view.picture(stream));
     on("live", () => this.#live());
     on("silence", () => this.#silence(true));
@@ -94,6 +95,7 @@ class Room {
   }
 
   #arrives() {
+    if (!this.#call) return;
     hush(PICTURE_FIRST);
     this.#left = false;
     this.#view.show(true);

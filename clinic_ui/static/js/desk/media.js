@@ -5,7 +5,7 @@
  */
 
 const SOUND = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
-const PICTURE = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 24 } };
+const PICTURE = { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 30 } }; // what is sent; more would only be shrunk
 const LOOK_EVERY = 150; // ms
 
 /** @typedef {"asking" | "ready" | "refused" | "absent"} Camera */
