@@ -7,7 +7,6 @@ from pathlib import Path
 from aiohttp import web
 
 from server.kernel.policy import PUBLIC, ROUTES
-from tests.house.landing import needs
 from tests.running import config_in, running
 
 # Read once more before adding to it: these answer anybody.
@@ -33,7 +32,6 @@ def _registered(app: web.Application) -> set[tuple[str, str]]:
 
 
 async def test_the_policy_table_and_the_routes_are_one_list(tmp_path: Path) -> None:
-    needs("server/database/migrations/versions/0001_first_visit.py", "clinic_ui/cabin/pages.py")
     async with running(config_in(tmp_path)) as house:
         assert _registered(house.app) == set(ROUTES)
 

@@ -6,7 +6,6 @@ import dataclasses
 import re
 
 from server.config import PREFIX, Config, load
-from tests.house.landing import needs
 from tests.house.reading import ROOT
 
 SETTINGS = {f"{PREFIX}{field.name.upper()}" for field in dataclasses.fields(Config)}
@@ -22,7 +21,6 @@ def test_env_example_shows_every_setting_and_no_other() -> None:
 
 
 def test_the_readme_names_every_setting_and_no_other() -> None:
-    needs("clinic_ui/cabin/pages.py", "clinic_ui/desk/pages.py")
     assert _named_in("README.md") == SETTINGS
 
 
@@ -39,7 +37,6 @@ def test_the_example_as_it_stands_is_a_configuration() -> None:
 
 
 def test_the_papers_name_only_commands_that_exist() -> None:
-    needs("server/cli.py")
     from server.cli import main
 
     papers = [*(ROOT / "deploy").iterdir(), ROOT / "README.md", ROOT / "Makefile"]

@@ -12,7 +12,6 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from tests.house.landing import needs
 from tests.house.reading import PACKAGES, ROOT, UI, modules, shown, tree
 from tests.house.templates import readings
 
@@ -42,7 +41,6 @@ def french() -> dict[str, str]:
 @cache
 def english() -> Catalog:
     """The English catalogue."""
-    needs("clinic_ui/locale/en/LC_MESSAGES/telecabin.po", "clinic_ui/cabin/pages.py")
     with ENGLISH.open("rb") as file:
         return read_po(file, locale="en")
 
