@@ -61,9 +61,9 @@ export class Connection {
     this.#found ??= [];
     await this.pc.setRemoteDescription({ type: "offer", sdp });
     await attach(this.pc, stream);
-    await tune(this.pc);
     await this.pc.setLocalDescription(await this.pc.createAnswer());
     this.#describe("answer");
+    await tune(this.pc);
   }
 
   /** @param {string} sdp the other seat's answer */
