@@ -150,11 +150,8 @@ SCRIPT = {
     "micOff": N_("Micro éteint"),
     "cameraOn": N_("Caméra"),
     "cameraOffShort": N_("Caméra éteinte"),
-    "here": N_("Je suis là"),
     "hereTold": N_("Les cabines voient que vous êtes là."),
     "awayTold": N_("Les cabines voient que vous n’êtes pas là."),
-    "inCall": N_("En consultation"),
-    "leave": N_("Une consultation est en cours dans cette page."),
 }
 
 

@@ -7,9 +7,7 @@ from uuid import UUID
 
 AccountId = NewType("AccountId", UUID)
 AppointmentId = NewType("AppointmentId", UUID)
-AuditEventId = NewType("AuditEventId", UUID)
 CabinId = NewType("CabinId", UUID)
-CallId = NewType("CallId", UUID)
 ConsentId = NewType("ConsentId", UUID)
 EncounterId = NewType("EncounterId", UUID)
 HealthWorkerId = NewType("HealthWorkerId", UUID)

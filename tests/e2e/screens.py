@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from playwright.async_api import BrowserContext, Page, expect
 
 from server.village.sign_ins import PASSWORD
@@ -125,6 +123,3 @@ async def desk_screen(new_context: ContextFactory, origin: str, login: str = "au
     """The screen of a doctor, who is there and ready."""
     page = await enter(new_context, origin, "desk", login, (1440, 900))
     return DeskScreen(page, watched(page))
-
-
-Then = Callable[[], Awaitable[None]]
