@@ -38,6 +38,9 @@ globalThis.soon = (what) =>
     };
     look();
   });
+/** How the present senders are set, by kind. */
+globalThis.encodings = () =>
+  Object.fromEntries(connections.at(-1).getSenders().map((one) => [one.track?.kind, one.getParameters().encodings[0]]));
 /** Wait until an event was heard so many times, with these fields. */
 globalThis.until = (type, times = 1, fields = {}) => {
   const fits = (one) => one.type === type && Object.entries(fields).every(([name, value]) => one[name] === value);

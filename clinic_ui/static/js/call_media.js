@@ -69,8 +69,9 @@ export async function tune(pc) {
  * every call. We chose the size ourselves, so the size stays while the call begins; later the rate does.
  * @param {RTCRtpSender | undefined} sender @param {(sender: RTCRtpSender) => object} wanted
  * @param {"maintain-resolution" | "maintain-framerate"} [kept]
+ * @param {number} [tries] a description that comes between reading and setting makes what was read stale: once more then
  */
-async function setSender(sender, wanted, kept = "maintain-resolution") {
+async function setSender(sender, wanted, kept = "maintain-resolution", tries = 2) {
   const parameters = sender?.getParameters();
   if (!sender || !parameters?.encodings?.length) return;
   Object.assign(parameters.encodings[0], wanted(sender));
@@ -78,6 +79,8 @@ async function setSender(sender, wanted, kept = "maintain-resolution") {
   try {
     await sender.setParameters(parameters);
   } catch (refused) {
+    const stale = refused instanceof DOMException && refused.name === "InvalidStateError";
+    if (stale && tries > 1) return setSender(sender, wanted, kept, tries - 1);
     console.warn("call: a sender kept its settings", refused); // the call goes on with the browser's own
   }
 }
