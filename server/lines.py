@@ -22,9 +22,10 @@ class LineTicket(msgspec.Struct, frozen=True):
 
 
 class Reach(msgspec.Struct, frozen=True):
-    """The servers that help a page's media through, for RTCConfiguration."""
+    """The servers that help a page's media through, and whether it may use nothing else: for RTCConfiguration."""
 
     ice_servers: Sequence[IceServer]
+    relay_only: bool
 
 
 def lines_of(who: Identity) -> tuple[str, ...]:
@@ -60,7 +61,8 @@ def routes(office: TicketOffice, ice: IceServers) -> Routes:
 
     async def ice_servers(request: web.Request) -> web.Response:
         """GET /api/ice-servers: with TURN credentials that name nobody and last ten minutes."""
-        require(who_is(request), Act.CALL_SEAT)
-        return reply(Reach(ice.for_page(secrets.token_hex(8))))
+        who = who_is(request)
+        require(who, Act.CALL_SEAT)
+        return reply(Reach(ice.for_page(secrets.token_hex(8)), who.hides_address))
 
     return [("POST", "/api/line-ticket", line_ticket), ("GET", "/api/ice-servers", ice_servers)]

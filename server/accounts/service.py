@@ -21,7 +21,7 @@ from server.accounts.tables import Account, SessionRow
 from server.audit.rules import Action
 from server.audit.store import record
 from server.database.engine import Database
-from server.kernel.access import Door, Identity
+from server.kernel.access import Act, Door, Identity, require
 from server.kernel.clock import Clock
 from server.kernel.errors import NotSignedIn
 from server.kernel.ids import AccountId, new_id
@@ -103,6 +103,14 @@ class Accounts:
         async with self._database.transaction() as tx:
             await store.end_session(tx, who.session_hash)
             await record(tx, who, Action.SIGNED_OUT, at=self._now())
+
+    async def hide_address(self, who: Identity, hidden: bool) -> None:
+        """Have the caller's calls go over the relay alone, or not, from the next one on."""
+        require(who, Act.ADDRESS_HIDE)
+        async with self._database.transaction() as tx:
+            await store.hide_address(tx, who.account_id, hidden)
+            action = Action.ADDRESS_HIDDEN if hidden else Action.ADDRESS_SHOWN
+            await record(tx, who, action, at=self._now(), record=f"account:{who.account_id}")
 
     async def _open(self, account: Account, newer_hash: str | None) -> SignedIn:
         token = secrets.token_urlsafe(32)

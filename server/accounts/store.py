@@ -50,6 +50,7 @@ def identity(account: Account, token_hash: bytes, csrf: str) -> Identity:
         health_worker_id=account.health_worker_id,
         cabin_id=account.cabin_id,
         site_id=account.site_id,
+        hides_address=account.hides_address,
     )
 
 
@@ -68,6 +69,11 @@ async def end_sessions_before(tx: AsyncSession, account_id: AccountId, created_b
     await tx.execute(
         delete(SessionRow).where(SessionRow.account_id == account_id, SessionRow.created_at < created_before)
     )
+
+
+async def hide_address(tx: AsyncSession, account_id: AccountId, hidden: bool) -> None:
+    """Keep whether this person's calls go over the relay alone."""
+    await tx.execute(update(Account).where(Account.id == account_id).values(hides_address=hidden))
 
 
 async def rehash(tx: AsyncSession, account_id: AccountId, password_hash: str) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.database.rows import Row
@@ -26,6 +26,8 @@ class Account(Row):
     site_id: Mapped[SiteId | None]
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    hides_address: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether this person's calls go over the relay alone."""
 
 
 class SessionRow(Row):

@@ -21,6 +21,8 @@ class Action(StrEnum):
     SIGNED_IN = "account:signed-in"
     SIGN_IN_REFUSED = "account:sign-in-refused"
     SIGNED_OUT = "account:signed-out"
+    ADDRESS_HIDDEN = "account:address-hidden"
+    ADDRESS_SHOWN = "account:address-shown"
     PATIENT_REGISTERED = "patient:registered"
     PATIENT_READ = "patient:read"
     PATIENT_SEARCHED = "patient:searched"

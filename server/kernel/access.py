@@ -61,6 +61,8 @@ class Identity:
     health_worker_id: HealthWorkerId | None = None
     cabin_id: CabinId | None = None
     site_id: SiteId | None = None
+    hides_address: bool = False
+    """Their calls go over the relay alone, so that the other end never learns their network address."""
 
 
 class Act(StrEnum):
@@ -106,6 +108,8 @@ class Act(StrEnum):
     PLACES_SEE = "places:see"
     """Sites, cabins and the people who work there."""
     OVERVIEW_SEE = "overview:see"
+    ADDRESS_HIDE = "address:hide"
+    """Have one's calls go over the relay alone."""
     LINE_OPEN = "line:open"
     """Listen for the nudges of one's own page."""
 
@@ -120,6 +124,7 @@ RULES: dict[Act, frozenset[Role]] = {
     Act.DUTY_SAY: frozenset({Role.GP}),
     Act.CALL_SEAT: frozenset({Role.CABIN, Role.GP}),
     Act.CALL_REPORT: frozenset({Role.CABIN, Role.GP}),
+    Act.ADDRESS_HIDE: frozenset({Role.GP}),
     Act.HELP_ASK: frozenset({Role.CABIN}),
     Act.HELP_ANSWER: frozenset({Role.HEALTH_WORKER}),
     Act.NOTE_WRITE: frozenset({Role.GP}),

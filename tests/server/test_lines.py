@@ -53,4 +53,4 @@ async def test_a_signed_in_page_opens_its_socket_with_a_ticket(tmp_path: Path) -
             await socket.send_json(hello)
             assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE
             assert socket.close_code == 4401
-        assert (await aubin.get("/api/ice-servers")).body == {"ice_servers": []}
+        assert (await aubin.get("/api/ice-servers")).body == {"ice_servers": [], "relay_only": False}

@@ -11,6 +11,8 @@ import { PictureGate } from "./call_media.js";
 import { LineWatch } from "./call_watch.js";
 
 const WATCHDOG = 4000; // ms in which a negotiation connects, or is begun again
+const REACH_FOR = 300_000; // ms: TURN credentials live ten minutes, and the other end may take its time
+const REACH_WITHIN = 2000; // ms for fresh TURN credentials; then the former ones must do
 const TICKET_AGAIN = 1000; // ms before a seat ticket that could not be fetched is asked for again
 
 /** @typedef {"patient" | "practitioner"} Seat */
@@ -28,11 +30,12 @@ export class Call extends EventTarget {
   #signal;
   /** @type {Seat} */ #seat;
   #fetchSeatTicket;
-  #fetchIceServers;
+  #fetchReach;
   #page = crypto.randomUUID();
   /** @type {Connection | null} */ #connection = null;
   /** @type {MediaStream | null} */ #stream = null;
-  /** @type {RTCIceServer[]} */ #iceServers = [];
+  /** @type {RTCConfiguration | null} */ #reach = null;
+  #reachedAt = 0;
   /** @type {string | null} */ #ticket = null;
   #asked = false;
   #muted = false;
@@ -49,25 +52,24 @@ export class Call extends EventTarget {
 
   /**
    * @param {{signal: import("./signal.js").Signal, seat: Seat,
-   *   fetchSeatTicket?: () => Promise<string | null>, fetchIceServers?: () => Promise<RTCIceServer[]>}} options
+   *   fetchSeatTicket?: () => Promise<string | null>, fetchReach?: () => Promise<RTCConfiguration>}} options
    *   `fetchSeatTicket` is asked after a lost socket; null means that the call is over
    */
-  constructor({ signal, seat, fetchSeatTicket, fetchIceServers }) {
+  constructor({ signal, seat, fetchSeatTicket, fetchReach }) {
     super();
     this.#signal = signal;
     this.#seat = seat;
     this.#fetchSeatTicket = fetchSeatTicket;
-    this.#fetchIceServers = fetchIceServers;
+    this.#fetchReach = fetchReach;
     this.#listen();
   }
 
   /**
    * Get ready before the press: the connection, and on the practitioner's side the offer and its candidates. Nothing
    * is sent. Without a stream too: `setStream` brings the tracks later.
-   * @param {{stream?: MediaStream | null, iceServers?: RTCIceServer[]}} [options]
+   * @param {{stream?: MediaStream | null}} [options]
    */
-  async prepare({ stream = null, iceServers = [] } = {}) {
-    this.#iceServers = iceServers;
+  async prepare({ stream = null } = {}) {
     this.#keep(stream);
     await this.#then(() => this.#build());
   }
@@ -200,9 +202,11 @@ export class Call extends EventTarget {
   }
 
   async #build() {
+    const reach = await this.#freshReach();
+    if (this.#over) return;
     this.#connection?.close();
     this.#offeredTo = null;
-    this.#connection = new Connection(this.#iceServers, {
+    this.#connection = new Connection(reach, {
       say: (type, fields) => this.#signal.send(type, fields),
       show: (track) => this.#show(track),
       failed: () => this.#recover(),
@@ -221,7 +225,9 @@ export class Call extends EventTarget {
 
   /** @param {string} sdp */
   async #answer(sdp) {
-    if (!this.#connection || this.#connection.isForAnother(sdp)) await this.#build();
+    const known = this.#connection;
+    if (!known || known.isForAnother(sdp)) await this.#build();
+    else if (known.pc.remoteDescription || performance.now() - this.#reachedAt > REACH_FOR) known.renew(await this.#freshReach());
     await this.#connection?.answer(sdp, this.#stream);
     this.#guard();
   }
@@ -249,9 +255,27 @@ export class Call extends EventTarget {
   async #mend() {
     const peer = this.#peer;
     if (!peer || !this.#connection) return;
-    if (this.#fetchIceServers) this.#iceServers = await this.#fetchIceServers();
-    if (this.#attempts++ % 2 === 1) await this.#offerTo(peer);
-    else await this.#connection.offerAgain(this.#iceServers);
+    if (this.#attempts++ % 2 === 1) return this.#offerTo(peer);
+    this.#connection.renew(await this.#freshReach());
+    await this.#connection.offerAgain();
+  }
+
+  /**
+   * Servers with credentials that are not about to expire, before each beginning and each restart. When nobody answers in
+   * time, those that we have must do; without any we wait: a page that hides its address must not show it by accident.
+   * @returns {Promise<RTCConfiguration>}
+   */
+  async #freshReach() {
+    if (!this.#fetchReach) return this.#reach ?? {};
+    const late = new Promise((_, fail) => setTimeout(() => fail(new Error("no answer")), REACH_WITHIN));
+    try {
+      this.#reach = /** @type {RTCConfiguration} */ (await Promise.race([this.#fetchReach(), late]));
+      this.#reachedAt = performance.now();
+    } catch (error) {
+      if (!this.#reach) throw error;
+      console.warn("call: no fresh servers", error);
+    }
+    return this.#reach;
   }
 
   /** Begin to count: what is not connected, or does not flow, in 4 s is begun again. */

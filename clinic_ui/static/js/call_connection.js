@@ -17,10 +17,10 @@ export class Connection {
   /** @type {RTCIceCandidate[] | null} */ #found = []; // candidates that wait for their description; null: it is sent
   #closed = false;
 
-  /** @param {RTCIceServer[]} iceServers @param {Ends} ends */
-  constructor(iceServers, ends) {
+  /** @param {RTCConfiguration} reach servers, and whether to use nothing else @param {Ends} ends */
+  constructor(reach, ends) {
     this.#ends = ends;
-    this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    this.pc = new RTCPeerConnection({ ...reach, bundlePolicy: "max-bundle" });
     this.pc.onicecandidate = ({ candidate }) => candidate && this.#tell(candidate);
     this.pc.ontrack = ({ track }) => this.#closed || ends.show(track);
     this.pc.onconnectionstatechange = () => this.pc.connectionState === "failed" && ends.failed();
@@ -42,9 +42,13 @@ export class Connection {
     this.#describe("offer");
   }
 
-  /** Offer again with new ICE credentials, over fresh servers. @param {RTCIceServer[]} iceServers */
-  async offerAgain(iceServers) {
-    this.pc.setConfiguration({ iceServers, bundlePolicy: "max-bundle" });
+  /** Use fresh servers from the next ICE restart on: what was found stays. @param {RTCConfiguration} reach */
+  renew(reach) {
+    this.pc.setConfiguration({ ...reach, bundlePolicy: "max-bundle" });
+  }
+
+  /** Offer again with new ICE credentials. */
+  async offerAgain() {
     this.#found = [];
     await this.pc.setLocalDescription(await this.pc.createOffer({ iceRestart: true }));
     this.#describe("offer");

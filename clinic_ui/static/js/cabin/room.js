@@ -13,7 +13,7 @@ import { Call } from "../call.js";
 import { hush } from "../live.js";
 import { say } from "../page.js";
 import { word } from "../words.js";
-import { ask, iceServers, seatTicket, tell } from "./api.js";
+import { ask, reach, seatTicket, tell } from "./api.js";
 import { CallView } from "./call_view.js";
 import { openLines } from "./lines.js";
 import { Mirror } from "./mirror.js";
@@ -62,12 +62,12 @@ class Room {
     if (this.#call || this.#sitting) return;
     this.#sitting = true;
     try {
-      const [servers, ticket] = await Promise.all([iceServers(), seatTicket()]);
+      const ticket = await seatTicket();
       if (ticket === null || !SEATED_STEPS.includes(this.#step)) return;
-      const call = new Call({ signal: this.#signal, seat: "patient", fetchSeatTicket: seatTicket, fetchIceServers: iceServers });
+      const call = new Call({ signal: this.#signal, seat: "patient", fetchSeatTicket: seatTicket, fetchReach: reach });
       this.#call = call;
       this.#listen(call);
-      await call.prepare({ stream: this.#mirror.stream, iceServers: servers });
+      await call.prepare({ stream: this.#mirror.stream });
       call.setMuted(this.#view.muted);
       call.join(ticket);
     } catch (error) {

@@ -66,13 +66,10 @@ export async function ask(method, path, body) {
 /** A ticket for this page's one socket. @returns {Promise<string>} */
 export const lineTicket = async () => (await ask("POST", "/api/line-ticket")).ticket;
 
-/** @returns {Promise<RTCIceServer[]>} none when they cannot be had: on one network it works without */
-export async function iceServers() {
-  try {
-    return (await ask("GET", "/api/ice-servers")).ice_servers;
-  } catch {
-    return [];
-  }
+/** The servers that help media through; a page that hides its address uses nothing else. @returns {Promise<RTCConfiguration>} */
+export async function reach() {
+  const { ice_servers, relay_only } = await ask("GET", "/api/ice-servers");
+  return { iceServers: ice_servers, iceTransportPolicy: relay_only ? "relay" : "all" };
 }
 
 const PAUSES = [500, 1000, 2000, 4000, 8000];

@@ -12,7 +12,7 @@
  */
 
 import { Call } from "../call.js";
-import { ask, iceServers, Refused, tell } from "./api.js";
+import { ask, reach, Refused, tell } from "./api.js";
 
 const ANSWER_WITHIN = 20_000; // ms: then the desk says that the cabin does not answer
 const FRESH_FOR = 8 * 60_000; // ms: relay credentials live ten minutes
@@ -66,10 +66,9 @@ export class Visit extends EventTarget {
       signal: this.#signal,
       seat: "practitioner",
       fetchSeatTicket: () => this.#seatTicket(),
-      fetchIceServers: iceServers,
+      fetchReach: reach,
     }));
-    const servers = await iceServers();
-    if (spare === this.#spare) await spare.prepare({ stream: this.#media.stream, iceServers: servers });
+    await spare.prepare({ stream: this.#media.stream });
     spare.setMuted(this.muted);
     spare.setCamera(this.camera);
   }
