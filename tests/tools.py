@@ -74,11 +74,19 @@ def _chromium() -> Path | None:
     return next((path for path in [*applications, *downloads] if path.exists()), None)
 
 
+def _softhsm() -> Path | None:
+    """SoftHSM's library, where Debian, Fedora or Homebrew put it."""
+    places = ("/usr/lib/softhsm", "/usr/lib64/softhsm", "/opt/homebrew/lib/softhsm", "/usr/local/lib/softhsm")
+    libraries = [Path(place, "libsofthsm2.so") for place in places]
+    return next((path for path in libraries if path.exists() and _on_path("softhsm2-util")()), None)
+
+
 POSTGRES = Tool("PostgreSQL", _postgres_bin, ("postgresql",), "brew install postgresql@16")
 REDIS = Tool("Redis", _on_path("redis-server"), ("redis-server",), "brew install redis")
 COTURN = Tool("coturn", _on_path("turnserver"), ("coturn",), "brew install coturn")
 CHROMIUM = Tool("Chromium", _chromium, ("chromium", "fonts-dejavu-core"), "brew install --cask google-chrome")
-ALL = (POSTGRES, REDIS, COTURN, CHROMIUM)
+SOFTHSM = Tool("SoftHSM", _softhsm, ("softhsm2",), "brew install softhsm")
+ALL = (POSTGRES, REDIS, COTURN, CHROMIUM, SOFTHSM)
 
 
 def _apt_install(absent: list[Tool]) -> None:
