@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from signalling.protocol import Seat
 from signalling.switchboard import Switchboard
 from signalling.tickets import LinePass, SeatPass, TicketOffice
 from tests.clock import FakeClock
+from tests.line import Line
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -72,14 +74,18 @@ async def house(clock: FakeClock) -> AsyncIterator[House]:
         yield house
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def pages(house: House, new_page: Callable[..., Awaitable[Page]]) -> AsyncIterator[tuple[Page, Page]]:
-    """A cabin and a practitioner who see each other."""
+@asynccontextmanager
+async def couple(
+    house: House, new_page: Callable[..., Awaitable[Page]], line: Line | None = None
+) -> AsyncIterator[tuple[Page, Page]]:
+    """A cabin and a practitioner who see each other, over a line of ours if there is one."""
     opened = []
     for seat in (Seat.PATIENT, Seat.PRACTITIONER):
         page = await new_page()
         page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
         page.on("console", lambda line: print(line.type, line.text))
+        if line is not None:
+            await line.put_between(page, seat)
         await page.goto(f"{house.url}?seat={seat}")  # type: ignore[attr-defined]
         opened.append(page)
     for page in opened:
@@ -87,6 +93,13 @@ async def pages(house: House, new_page: Callable[..., Awaitable[Page]]) -> Async
     yield opened[0], opened[1]
     for page in opened:
         await page.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def pages(house: House, new_page: Callable[..., Awaitable[Page]]) -> AsyncIterator[tuple[Page, Page]]:
+    """A cabin and a practitioner who see each other."""
+    async with couple(house, new_page) as opened:
+        yield opened
 
 
 async def shows_the_other(page: Page) -> None:
@@ -147,6 +160,20 @@ async def test_silence_is_heard_and_ice_is_restarted(pages: tuple[Page, Page]) -
     assert await doctor.evaluate("until('flow')")  # whoever answers puts the page's tracks on again
     assert await doctor.evaluate("nextFrame()") > 0
     assert await cabin.evaluate("connections.length") == 1
+
+
+async def test_a_cut_line_is_said_within_its_silence_and_flows_again_when_it_is_whole(
+    house: House, new_page: Callable[..., Awaitable[Page]]
+) -> None:
+    async with Line("patient", "practitioner") as line, couple(house, new_page, line) as pages:
+        before = line.carried
+        with line.cut():
+            for page in pages:
+                assert await page.evaluate("until('silence')")
+        for page in pages:
+            assert await page.evaluate("until('flow')")
+            assert await page.evaluate("nextFrame()") > 0
+        assert line.carried > before > 0
 
 
 async def test_a_connection_that_died_is_made_anew(pages: tuple[Page, Page]) -> None:
