@@ -1,6 +1,7 @@
-"""The rows of the keys: which master keys sealed this database, and each patient's wrapped key."""
+"""The rows of the keys: master keys, who has loaded them, each patient's wrapped key, and the ledger of shreds."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -53,3 +54,35 @@ class PatientKey(Row):
     commit_tag: Mapped[bytes]
     created_at: Mapped[datetime]
     shredded_at: Mapped[datetime | None]
+
+
+class NodeKeyAck(Row):
+    """A running server says which keys it has loaded, again and again while it lives."""
+
+    __tablename__ = "node_key_ack"
+
+    node: Mapped[str] = mapped_column(String(80), primary_key=True)
+    kid: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kcv: Mapped[str] = mapped_column(String(16))
+    seen_at: Mapped[datetime]
+
+
+class Shred(Row):
+    """The ledger of shredded patients, asked by one person and done by another. It outlives the patient's keys.
+
+    No foreign keys: a restore plays the ledger against an older database, where the patient may not exist yet.
+    """
+
+    __tablename__ = "shred"
+    __table_args__ = (
+        CheckConstraint("confirmed_by IS NULL OR confirmed_by <> asked_by", name="two_people"),
+        CheckConstraint("(confirmed_by IS NULL) = (confirmed_at IS NULL)", name="confirmed"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    patient_id: Mapped[PatientId] = mapped_column(index=True)
+    reason: Mapped[str] = mapped_column(String(200))
+    asked_by: Mapped[UUID]
+    asked_at: Mapped[datetime]
+    confirmed_by: Mapped[UUID | None]
+    confirmed_at: Mapped[datetime | None]
