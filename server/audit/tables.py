@@ -1,12 +1,15 @@
-"""The rows of the audit log. They are inserted, never changed: triggers on both databases refuse the rest."""
+"""The rows of the audit log and of its tree. Inserted, never changed: triggers on both databases refuse the rest."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DDL, String, event
+from sqlalchemy import DDL, String, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.database.rows import Row
+from server.kernel.ids import AccountId, CabinId
+
+NOTE_MAX = 1000  # a signed checkpoint takes about 320 letters
 
 
 class AuditEvent(Row):
@@ -27,6 +30,57 @@ class AuditEvent(Row):
     salt: Mapped[bytes]
     leaf: Mapped[bytes]
     idx: Mapped[int | None] = mapped_column(unique=True)
+
+
+class AuditHead(Row):
+    """The tree as it stands: one row. `peaks` are the hashes of its complete subtrees, largest first.
+
+    `note` is the newest signed checkpoint: at most as far as `size`.
+    """
+
+    __tablename__ = "audit_head"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    size: Mapped[int]
+    peaks: Mapped[bytes]
+    note: Mapped[str | None] = mapped_column(String(NOTE_MAX))
+    at: Mapped[datetime]
+
+
+class AuditNode(Row):
+    """The hash of a complete subtree of 256, 65,536 … leaves: `level` 8, 16 … so that proofs need few rows."""
+
+    __tablename__ = "audit_node"
+
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hash: Mapped[bytes]
+
+
+class AuditCheckpoint(Row):
+    """A signed checkpoint that is kept for good: at most one a minute."""
+
+    __tablename__ = "audit_checkpoint"
+
+    size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    note: Mapped[str] = mapped_column(String(NOTE_MAX))
+    at: Mapped[datetime]
+
+
+class AuditAlarm(Row):
+    """A witness saw a log that this one does not continue. `seen` and `shown` are the two checkpoints."""
+
+    __tablename__ = "audit_alarm"
+    __table_args__ = (UniqueConstraint("cabin_id", "seen_sha256"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    cabin_id: Mapped[CabinId]
+    seen: Mapped[str] = mapped_column(String(NOTE_MAX))
+    seen_sha256: Mapped[bytes]
+    shown: Mapped[str] = mapped_column(String(NOTE_MAX))
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[AccountId | None]
 
 
 _SQLITE = (
@@ -57,10 +111,44 @@ _POSTGRES = (
 TRIGGERS = {"sqlite": _SQLITE, "postgresql": _POSTGRES}
 """Statements per dialect: `create_all` and the migrations run the same ones."""
 
-for _dialect, _statements in TRIGGERS.items():
-    for _statement in _statements:
-        event.listen(
-            AuditEvent.__table__,
-            "after_create",
-            DDL(_statement.replace("%", "%%")).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call]
-        )
+_FROZEN = ("audit_node", "audit_checkpoint")
+_TREE_SQLITE = (
+    *(
+        f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, 'the tree of the audit log is never changed'); END"
+        for table in _FROZEN
+        for act in ("UPDATE", "DELETE")
+    ),
+    "CREATE TRIGGER audit_head_no_delete BEFORE DELETE ON audit_head "
+    "BEGIN SELECT RAISE(ABORT, 'the head of the audit log is never deleted'); END",
+    "CREATE TRIGGER audit_head_grows BEFORE UPDATE ON audit_head WHEN NEW.size < OLD.size OR NEW.id <> OLD.id "
+    "BEGIN SELECT RAISE(ABORT, 'the audit log never shrinks'); END",
+)
+_TREE_POSTGRES = (
+    "CREATE FUNCTION audit_tree_frozen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+    "IF TG_TABLE_NAME = 'audit_head' AND TG_OP = 'UPDATE' THEN "
+    "IF NEW.size >= OLD.size AND NEW.id = OLD.id THEN RETURN NEW; END IF; "
+    "RAISE EXCEPTION 'the audit log never shrinks'; END IF; "
+    "RAISE EXCEPTION 'the tree of the audit log is never changed'; END $$",
+    *(
+        f"CREATE TRIGGER {table}_frozen BEFORE UPDATE OR DELETE ON {table} "
+        f"FOR EACH ROW EXECUTE FUNCTION audit_tree_frozen()"
+        for table in (*_FROZEN, "audit_head")
+    ),
+    *(
+        f"CREATE TRIGGER {table}_whole BEFORE TRUNCATE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION audit_tree_frozen()"
+        for table in (*_FROZEN, "audit_head")
+    ),
+)
+TREE_TRIGGERS = {"sqlite": _TREE_SQLITE, "postgresql": _TREE_POSTGRES}
+"""The same for the tree; drawn once all tables are there."""
+
+for _drawn, _when in ((TRIGGERS, AuditEvent.__table__), (TREE_TRIGGERS, Row.metadata)):
+    for _dialect, _statements in _drawn.items():
+        for _statement in _statements:
+            event.listen(
+                _when,
+                "after_create",
+                DDL(_statement.replace("%", "%%")).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call]
+            )
