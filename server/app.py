@@ -19,6 +19,7 @@ from clinic_ui.cabin import pages as cabin_pages
 from clinic_ui.coordination.pages import CoordinationPages
 from clinic_ui.desk.desk import Desk
 from clinic_ui.desk.pages import DeskPages
+from clinic_ui.desk.settings import SettingsPages
 from clinic_ui.fonts import prepare_font
 from clinic_ui.front_office import pages as office_pages
 from clinic_ui.mishaps import page_errors
@@ -169,7 +170,9 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         mount(app, SignInPages(clinic.accounts, demo_people).routes())
         mount(app, _cabin(clinic))
         mount(app, _office(clinic))
-        mount(app, DeskPages(_desk(clinic)).routes())
+        desk = _desk(clinic)
+        mount(app, DeskPages(desk).routes())
+        mount(app, SettingsPages(desk, clinic.accounts, clinic.ice.has_relay).routes())
         mount(app, CoordinationPages(clinic.overview, clinic.feedback, now).routes())
         app.cleanup_ctx.append(_font(assets, config))
         app.on_shutdown.append(_awaiting(gateway.close))

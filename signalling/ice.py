@@ -31,6 +31,11 @@ class IceServers:
     turn_urls: Sequence[str] = ()
     turn_secret: str = ""
 
+    @property
+    def has_relay(self) -> bool:
+        """Whether there is a TURN server, so that a page may hide behind it."""
+        return bool(self.turn_urls and self.turn_secret)
+
     def for_page(self, pseudonym: str) -> list[IceServer]:
         """Return the servers for one member of a running call. `pseudonym` names nobody: a random word will do.
 
@@ -39,7 +44,7 @@ class IceServers:
         collision does not forge a MAC.
         """
         servers = [IceServer(tuple(self.stun_urls))] if self.stun_urls else []
-        if self.turn_urls and self.turn_secret:
+        if self.has_relay:
             username = f"{int((self.now() + CREDENTIALS_FOR).timestamp())}:{pseudonym}"
             mac = hmac.digest(self.turn_secret.encode(), username.encode(), hashlib.sha1)
             servers.append(IceServer(tuple(self.turn_urls), username, base64.b64encode(mac).decode()))

@@ -168,6 +168,8 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("GET", "/desk/review"): Act.NOTE_SIGN,
     ("GET", "/desk/follow-ups"): Act.FOLLOW_UP_ASK,
     ("GET", "/desk/agenda"): Act.FOLLOW_UP_ASK,
+    ("GET", "/desk/settings"): Act.ADDRESS_HIDE,
+    ("POST", "/desk/settings"): Act.ADDRESS_HIDE,
     # coordination pages
     ("GET", "/coordination"): Act.OVERVIEW_SEE,
     ("GET", "/coordination/day"): Act.OVERVIEW_SEE,
