@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -49,13 +51,38 @@ def config_in(folder: Path, **settings: object) -> Config:
     return replace(config, **settings)  # type: ignore[arg-type]
 
 
+_migrated_once: list[tempfile.TemporaryDirectory[str]] = []
+
+
+def _new_file(url: str) -> Path | None:
+    """The SQLite file of an address, when it is still to be made."""
+    path = Path(url.removeprefix("sqlite:///"))
+    return path if url.startswith("sqlite:///") and not path.exists() else None
+
+
+async def _migrated(url: str) -> None:
+    """Bring a database to our schema: a new SQLite file is a copy of one that was migrated in this run."""
+    path = _new_file(url)
+    if path is None:
+        return await _migrate(url)
+    if not _migrated_once:
+        folder = tempfile.TemporaryDirectory(prefix="telecabin-migrated-")
+        await _migrate(f"sqlite:///{folder.name}/telecabin.db")
+        _migrated_once.append(folder)
+    shutil.copy(f"{_migrated_once[0].name}/telecabin.db", path)
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url)
+    await migrate(database)
+    await database.close()
+
+
 @asynccontextmanager
 async def running(config: Config, now: Clock = utc_now) -> AsyncIterator[Running]:
     """Migrate the database of `config`, and serve until the block ends."""
     await prepare_font(Assets({}), CACHE)
-    database = Database(config.database_url)
-    await migrate(database)
-    await database.close()
+    await _migrated(config.database_url)
     runner = web.AppRunner(await make_app(config, now), access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:

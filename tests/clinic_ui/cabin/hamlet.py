@@ -39,7 +39,8 @@ from server.scheduler.rules.units import unit_of
 from server.scheduler.service.cabin_view import CabinView
 from server.scheduler.tables import Appointment, BusyUnit, Resource
 from tests.clock import FakeClock
-from tests.running import Running, config_in, running
+from tests.running import Running
+from tests.settled import settled_in
 
 PASSWORD = "un mot de passe de douze lettres"
 ZONE = "Europe/Paris"
@@ -300,9 +301,7 @@ class Visitor:
 @asynccontextmanager
 async def hamlet_in(folder: Path, clock: FakeClock, **settings: object) -> AsyncIterator[Hamlet]:
     """Serve a fresh hamlet until the block ends."""
-    async with running(config_in(folder, **settings), clock) as served:
-        hamlet = Hamlet(served, clock)
-        await hamlet.settle()
+    async with settled_in(Hamlet, folder, clock, **settings) as hamlet:
         yield hamlet
 
 

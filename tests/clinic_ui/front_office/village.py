@@ -34,7 +34,8 @@ from server.people.tables import CabinRow, HealthWorkerRow, PractitionerRow, Sit
 from server.records.rules.note import FollowUpWish, Modality, NoteBody
 from server.scheduler.rules.openings import ResourceKind, WeeklyRule
 from tests.clock import FakeClock
-from tests.running import Running, config_in, running
+from tests.running import Running
+from tests.settled import settled_in
 
 PASSWORD = "un mot de passe de douze lettres"
 ZONE = "Europe/Paris"
@@ -203,9 +204,7 @@ class Visitor:
 @asynccontextmanager
 async def village_in(folder: Path, clock: FakeClock, **settings: object) -> AsyncIterator[Village]:
     """Serve a fresh village until the block ends."""
-    async with running(config_in(folder, **settings), clock) as served:
-        village = Village(served, clock)
-        await village.settle()
+    async with settled_in(Village, folder, clock, **settings) as village:
         yield village
 
 
