@@ -184,7 +184,7 @@ class Gateway:
         if not isinstance(message, Hello) or message.version != VERSION:
             raise BadMessage
         pass_ = await self._tickets.redeem(message.ticket, LinePass)
-        socket.say(Welcome(VERSION, socket.connection))
+        socket.say(Welcome(VERSION, socket.connection, "", False, 0))
         await self._switchboard.plug_in(socket, pass_)
 
     async def _answer(self, message: FromPage, frame: str, socket: Socket) -> None:
@@ -192,7 +192,7 @@ class Gateway:
             case Hello():
                 raise BadMessage
             case Ping():
-                socket.say(Pong())
+                socket.say(Pong(0))
             case Join(ticket, page):
                 try:
                     pass_ = await self._tickets.redeem(ticket, SeatPass)

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from signalling.errors import BadMessage
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 SDP_BYTES: Final = 32 * 1024  # a two-section Chromium offer is about 3 KiB: ten times that is not an offer
 CANDIDATE_BYTES: Final = 1024
@@ -19,6 +19,7 @@ Ticket = Annotated[str, Meta(min_length=1, max_length=128)]
 Page = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
 Reason = Annotated[str, Meta(pattern=r"^[a-z][a-z-]{0,31}\Z")]
 Level = Annotated[int, Meta(ge=0, le=4)]
+Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]  # the numbers that JavaScript counts exactly
 
 
 class Seat(StrEnum):
@@ -46,7 +47,9 @@ class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field
 
 class Hello(Message, frozen=True):
     version: int
-    ticket: Ticket
+    ticket: Ticket | None = None
+    resume: Ticket | None = None
+    heard: Count = 0
 
 
 class Join(Message, frozen=True):
@@ -55,7 +58,7 @@ class Join(Message, frozen=True):
 
 
 class Ping(Message, frozen=True):
-    pass
+    heard: Count = 0
 
 
 # --- what a seat says to the other seat --------------------------------------------------------------
@@ -95,6 +98,9 @@ class Bye(Message, frozen=True):
 class Welcome(Message, frozen=True):
     version: int
     connection: str
+    resume: str
+    resumed: bool
+    heard: int
 
 
 class Nudge(Message, frozen=True):
@@ -122,6 +128,10 @@ class Replaced(Message, frozen=True):
     pass
 
 
+class Reconnect(Message, frozen=True):
+    after: int  # milliseconds
+
+
 class ErrorCode(StrEnum):
     BAD_TICKET = "bad-ticket"
     NOT_SEATED = "not-seated"
@@ -133,12 +143,13 @@ class Error(Message, frozen=True):
 
 
 class Pong(Message, frozen=True):
-    pass
+    heard: int
 
 
 ForPeer = Offer | Answer | Candidate | Restart | State | Bye
 FromPage = Hello | Join | Ping | ForPeer
-FromExchange = Welcome | Nudge | Joined | PeerJoined | PeerLeft | Replaced | Error | Pong | ForPeer
+FromExchange = Welcome | Nudge | Joined | PeerJoined | PeerLeft | Replaced | Reconnect | Error | Pong | ForPeer
+Uncounted = Hello | Welcome | Ping | Pong | Reconnect | Replaced  # they concern one socket, not the connection
 
 _from_page: msgspec.json.Decoder[FromPage] = msgspec.json.Decoder(FromPage)
 _from_exchange: msgspec.json.Decoder[FromExchange] = msgspec.json.Decoder(FromExchange)

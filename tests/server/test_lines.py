@@ -10,7 +10,7 @@ from server.kernel.clock import utc_now
 from server.kernel.ids import AccountId, CabinId, SiteId, new_id
 from server.lines import SeatTickets, lines_of
 from signalling.bus import LocalBus
-from signalling.protocol import Seat
+from signalling.protocol import VERSION, Seat
 from signalling.tickets import SeatPass, TicketOffice
 from tests.flows.conftest import settle
 from tests.running import config_in, running
@@ -45,7 +45,7 @@ async def test_a_signed_in_page_opens_its_socket_with_a_ticket(tmp_path: Path) -
     await settle(config.database_url, config.kek_file, utc_now())
     async with running(config) as house, visitors(house.origin, desk="aubin") as (aubin,):
         ticket = (await aubin.post("/api/line-ticket")).body["ticket"]
-        hello = {"type": "hello", "version": 1, "ticket": ticket}
+        hello = {"type": "hello", "version": VERSION, "ticket": ticket}
         async with aubin.session.ws_connect("/signal", headers={"Origin": house.origin}) as socket:
             await socket.send_json(hello)
             assert (await socket.receive_json())["type"] == "welcome"

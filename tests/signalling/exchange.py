@@ -14,7 +14,18 @@ from aiohttp.test_utils import TestServer
 
 from signalling.bus import Bus, RedisBus
 from signalling.gateway import Gateway
-from signalling.protocol import FromExchange, FromPage, Hello, Join, Joined, Seat, Welcome, read_exchange, write
+from signalling.protocol import (
+    VERSION,
+    FromExchange,
+    FromPage,
+    Hello,
+    Join,
+    Joined,
+    Seat,
+    Welcome,
+    read_exchange,
+    write,
+)
 from signalling.switchboard import Switchboard
 from signalling.tickets import LinePass, SeatPass, TicketOffice
 from tests import tools
@@ -119,7 +130,7 @@ class Exchange:
     async def page(self, *lines: str) -> TestPage:
         """A page that was welcomed."""
         page = await self.socket()
-        await page.say(Hello(1, await self.tickets.issue(LinePass(lines, "account"))))
+        await page.say(Hello(VERSION, await self.tickets.issue(LinePass(lines, "account"))))
         await page.hear(Welcome)
         return page
 

@@ -13,7 +13,7 @@ from signalling import gateway as gateway_module
 from signalling.bus import LocalBus
 from signalling.errors import Flood
 from signalling.gateway import BURST, RATE, Bucket
-from signalling.protocol import Answer, Error, Hello, Join, Nudge, Offer, PeerJoined, Ping, Pong, Seat, Welcome
+from signalling.protocol import VERSION, Answer, Error, Hello, Join, Nudge, Offer, PeerJoined, Ping, Pong, Seat, Welcome
 from signalling.tickets import LinePass, SeatPass
 from tests.clock import FakeClock
 from tests.signalling.exchange import SDP, Exchange, OpenExchange
@@ -26,9 +26,9 @@ async def exchange(open_exchange: OpenExchange) -> Exchange:
 
 async def test_a_page_with_a_line_ticket_is_welcomed(exchange: Exchange) -> None:
     page = await exchange.socket()
-    await page.say(Hello(1, await exchange.tickets.issue(LinePass(("queue",), "account"))))
+    await page.say(Hello(VERSION, await exchange.tickets.issue(LinePass(("queue",), "account"))))
     welcome = await page.hear(Welcome)
-    assert welcome.version == 1
+    assert welcome.version == VERSION
     assert welcome.connection
 
 
@@ -36,7 +36,7 @@ async def test_each_socket_has_a_name_of_its_own(exchange: Exchange) -> None:
     names = set()
     for _ in range(3):
         page = await exchange.socket()
-        await page.say(Hello(1, await exchange.tickets.issue(LinePass((), "account"))))
+        await page.say(Hello(VERSION, await exchange.tickets.issue(LinePass((), "account"))))
         names.add((await page.hear(Welcome)).connection)
     assert len(names) == 3
 
@@ -64,25 +64,25 @@ async def test_the_first_word_must_be_hello(exchange: Exchange) -> None:
 
 async def test_hello_is_said_once(exchange: Exchange) -> None:
     page = await exchange.page()
-    await page.say(Hello(1, await exchange.tickets.issue(LinePass((), "account"))))
+    await page.say(Hello(VERSION, await exchange.tickets.issue(LinePass((), "account"))))
     assert await page.closed_with() == 4400
 
 
 async def test_an_unknown_version_is_refused(exchange: Exchange) -> None:
     page = await exchange.socket()
-    await page.say(Hello(2, await exchange.tickets.issue(LinePass((), "account"))))
+    await page.say(Hello(VERSION + 1, await exchange.tickets.issue(LinePass((), "account"))))
     assert await page.closed_with() == 4400
 
 
 async def test_a_bad_line_ticket_closes_the_socket(exchange: Exchange) -> None:
     page = await exchange.socket()
-    await page.say(Hello(1, "unknown"))
+    await page.say(Hello(VERSION, "unknown"))
     assert await page.closed_with() == 4401
 
 
 async def test_a_seat_ticket_does_not_open_lines(exchange: Exchange) -> None:
     page = await exchange.socket()
-    await page.say(Hello(1, await exchange.tickets.issue(SeatPass("call-1", Seat.PATIENT, "account"))))
+    await page.say(Hello(VERSION, await exchange.tickets.issue(SeatPass("call-1", Seat.PATIENT, "account"))))
     assert await page.closed_with() == 4401
 
 
@@ -90,7 +90,7 @@ async def test_an_expired_ticket_closes_the_socket(exchange: Exchange, clock: Fa
     ticket = await exchange.tickets.issue(LinePass((), "account"))
     clock.advance(seconds=31)
     page = await exchange.socket()
-    await page.say(Hello(1, ticket))
+    await page.say(Hello(VERSION, ticket))
     assert await page.closed_with() == 4401
 
 

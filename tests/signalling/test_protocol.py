@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from signalling import errors, protocol
 from signalling.errors import BadMessage, SignallingError
 from signalling.protocol import (
+    VERSION,
     Answer,
     Bye,
     Candidate,
@@ -87,9 +88,11 @@ def test_no_rubbish_raises_anything_but_bad_message(frame: str) -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        Hello(1, "t"),
+        Hello(VERSION, "t"),
+        Hello(VERSION, resume="node.t", heard=7),
         protocol.Join("t", "page-1"),
         protocol.Ping(),
+        protocol.Ping(3),
         Offer(SDP),
         Answer(SDP),
         Candidate("candidate:1 1 udp 1 127.0.0.1 9 typ host", "0"),
@@ -111,6 +114,8 @@ def test_what_a_page_may_say_is_read_as_it_was_written(message: FromPage) -> Non
         '{"type":"ping","more":1}',
         '{"type":"hello","version":"1","ticket":"t"}',
         '{"type":"hello","version":1,"ticket":""}',
+        '{"type":"hello","version":2,"resume":"t","heard":-1}',
+        '{"type":"ping","heard":9007199254740992}',
         '{"type":"join","ticket":"t","page":"a page"}',
         '{"type":"join","ticket":"t","page":"page\\n"}',
         '{"type":"bye","reason":"Hung up!"}',
@@ -247,6 +252,14 @@ def test_the_browser_has_the_same_version_seats_and_close_codes() -> None:
     ours = {error.__name__: str(error.close_code) for error in errors.SignallingError.__subclasses__()}
     assert dict(re.findall(r"(\w+): (\d+)", body)) == ours
     assert all(f'"{seat}"' in CALL for seat in Seat)
+
+
+def test_the_browser_counts_the_same_frames() -> None:
+    body = TWIN.split("export const Uncounted = Object.freeze([")[1].split("]")[0]
+    ours = {kebab(kind.__name__) for kind in get_args(protocol.Uncounted)}
+    assert set(re.findall(r'"([a-z-]+)"', body)) == ours
+    counted = DOCUMENT.split("**Counting.**")[1]
+    assert set(re.findall(r"`([a-z-]+)`", counted.split("**Keeping.**")[0])) == ours
 
 
 def test_messages_are_frozen_and_refuse_unknown_fields() -> None:

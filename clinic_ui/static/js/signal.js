@@ -1,13 +1,13 @@
 // @ts-check
 // A page's one socket to the exchange. Mirrors signalling/protocol.py name for name; PROTOCOL.md explains.
 
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** What a page says, with its fields. */
 export const FromPage = Object.freeze({
-  hello: ["version", "ticket"],
+  hello: ["version", "ticket", "resume", "heard"],
   join: ["ticket", "page"],
-  ping: [],
+  ping: ["heard"],
   offer: ["sdp"],
   answer: ["sdp"],
   candidate: ["candidate", "mid"],
@@ -18,14 +18,15 @@ export const FromPage = Object.freeze({
 
 /** What the exchange says, with its fields. */
 export const FromExchange = Object.freeze({
-  welcome: ["version", "connection"],
+  welcome: ["version", "connection", "resume", "resumed", "heard"],
   nudge: ["line"],
   joined: ["call", "seat", "present", "page"],
   "peer-joined": ["seat", "page"],
   "peer-left": ["seat", "reason"],
   replaced: [],
+  reconnect: ["after"],
   error: ["code", "text"],
-  pong: [],
+  pong: ["heard"],
   offer: ["sdp"],
   answer: ["sdp"],
   candidate: ["candidate", "mid"],
@@ -33,6 +34,9 @@ export const FromExchange = Object.freeze({
   state: ["microphone", "camera", "receiving", "level"],
   bye: ["reason"],
 });
+
+/** What concerns one socket; everything else is counted, and said again after a loss. */
+export const Uncounted = Object.freeze(["hello", "welcome", "ping", "pong", "reconnect", "replaced"]);
 
 export const CloseCode = Object.freeze({
   BadMessage: 4400,
