@@ -88,6 +88,14 @@ def _listens(port: int) -> bool:
 
 
 @contextmanager
+def program(command: list[str], log: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run any program for as long as the block lasts, from the moment when it listens on `port`."""
+    with log.open("wb") as out, _running([*_dies_with_us(), *command], out, signal.SIGINT) as child:
+        _until(lambda: _listens(port), child, log)
+        yield child
+
+
+@contextmanager
 def service_folder() -> Iterator[Path]:
     """A short folder that other users may enter: PostgreSQL runs as its own and sockets need short paths."""
     folder = Path(tempfile.mkdtemp(prefix="telecabin-tests-"))
@@ -243,12 +251,12 @@ def turn(folder: Path, *options: str) -> Iterator[Turn]:
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
+async def chromium(*flags: str) -> AsyncIterator[Browser]:
     """One headless Chromium with a fake camera and a fake microphone."""
     path = tools.CHROMIUM.path()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=str(path), headless=True, args=["--headless=new", *CHROMIUM_FLAGS]
+            executable_path=str(path), headless=True, args=["--headless=new", *CHROMIUM_FLAGS, *flags]
         )
         try:
             yield browser

@@ -49,7 +49,9 @@ globalThis.until = (type, times = 1, fields = {}) => {
 
 const signal = (globalThis.signal = new Signal({ fetchTicket: () => fetchText("/line-ticket") }));
 const fetchSeatTicket = () => fetchText(`/seat-ticket/${seat}`);
-const call = (globalThis.call = new Call({ signal, seat, fetchSeatTicket }));
+const over = new URLSearchParams(location.search).get("over"); // the relay's transport, where the test has a relay
+const fetchReach = over ? async () => (await fetch(`/reach/${over}`)).json() : undefined;
+const call = (globalThis.call = new Call({ signal, seat, fetchSeatTicket, fetchReach }));
 for (const type of ["joined", "peer-joined", "peer-left", "remote-track", "live", "silence", "flow", "quality", "picture",
   "peer-state", "ended"]) {
   call.addEventListener(type, ({ detail }) => heard.push({ ...detail, type, at: performance.now(), track: null, stream: null }));
