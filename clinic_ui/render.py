@@ -6,7 +6,7 @@
 Every template sees: look (locale, dir, theme, text), ui, path, door, who (or none), csrf, languages, now, words (for
 scripts). `errors` (field -> French sentence) is translated here. Filters: when day long_day short_day hour clock
 minutes since age number. Functions: asset(path), icon_url(name), has_font(), sparkline(values), line_figure(…), _(…),
-ngettext(one, many, num).
+ngettext(one, many, num), ladder().
 """
 
 import re
@@ -26,6 +26,7 @@ from clinic_ui.look import look_of
 from server.kernel.access import Identity
 from server.kernel.words import N_
 from server.web.keys import WHO
+from signalling import ladder
 
 FRAGMENT = "X-Fragment"
 _FILTERS = ("when", "day", "long_day", "short_day", "hour", "clock", "minutes", "since", "age", "number")
@@ -94,6 +95,7 @@ class Pages:
             languages=i18n.OFFERED,
             sparkline=charts.sparkline,
             line_figure=charts.line_figure,
+            ladder=ladder.table,
         )
         return env
 

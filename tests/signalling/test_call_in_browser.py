@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from playwright.async_api import Page
 import clinic_ui
 from signalling.bus import LocalBus
 from signalling.gateway import Gateway
+from signalling.ladder import table
 from signalling.protocol import Seat
 from signalling.switchboard import Switchboard
 from signalling.tickets import LinePass, SeatPass, TicketOffice
@@ -27,6 +29,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 JS = Path(clinic_ui.__file__).parent / "static" / "js"
 ROOM = (
     "<!doctype html><title>room</title><video autoplay muted playsinline></video>"
+    f"<script type=application/json id=ladder>{json.dumps(table())}</script>"
     "<script type=module src=/room.js></script>"
 )
 CSP = (

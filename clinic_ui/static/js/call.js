@@ -7,7 +7,7 @@
 
 import { CloseCode } from "./signal.js";
 import { Connection } from "./call_connection.js";
-import { PictureGate } from "./call_media.js";
+import { CallLadder } from "./call_ladder.js";
 import { LineWatch } from "./call_watch.js";
 
 const WATCHDOG = 4000; // ms in which a negotiation connects, or is begun again
@@ -20,8 +20,8 @@ const TICKET_AGAIN = 1000; // ms before a seat ticket that could not be fetched 
 /**
  * Emits CustomEvents: `joined`, `peer-joined`, `peer-left` {reason} (media may still flow), `remote-track` {track,
  * stream}, `live` (the first remote picture, once), `silence` (nothing for 1.5 s), `flow` {seconds} (it does again),
- * `quality` {level: 4..0, whose: "mine" | "theirs"}, `picture` {paused} (ours, for the voice's sake), `peer-state`
- * {microphone, camera, receiving, level}, `ended` {reason}.
+ * `quality` {level: 4..0, whose: "mine" | "theirs"}, `line` {rung, weak, mine, theirs, dark} (the ladder, call_ladder.js),
+ * `still` {picture, takenAt}, `peer-state` {microphone, camera, receiving, level}, `ended` {reason}.
  */
 export class Call extends EventTarget {
   /** What arrives. Give it to a <video>: it stays the same through every restart. */
@@ -45,7 +45,7 @@ export class Call extends EventTarget {
   #attempts = 0;
   #over = false;
   #watch = new LineWatch();
-  #gate = new PictureGate();
+  #ladder = new CallLadder();
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #watchdog;
   #steps = Promise.resolve();
   #listening = new AbortController();
@@ -103,6 +103,11 @@ export class Call extends EventTarget {
     this.#tell();
   }
 
+  /** What this call was like so far, in numbers (call_tally.js); null before the first sound. */
+  get report() {
+    return this.#ladder.tally.began ? this.#ladder.tally.report() : null;
+  }
+
   /** @param {string} [reason] */
   hangUp(reason = "hung-up") {
     if (this.#asked) this.#signal.send("bye", { reason });
@@ -152,7 +157,9 @@ export class Call extends EventTarget {
     on(this.#watch, "flow", (flow) => this.#flows("flow", flow));
     on(this.#watch, "silence", (silence) => (this.#tell(), this.#emit("silence", silence), this.#recover()));
     on(this.#watch, "level", ({ level }) => (this.#tell(), this.#emit("quality", { level, whose: "mine" })));
-    on(this.#watch, "second", ({ available }) => this.#weigh(available));
+    on(this.#watch, "second", (second) => this.#ladder.look(second));
+    on(this.#ladder, "line", (line) => this.#emit("line", line));
+    on(this.#ladder, "still", (still) => this.#emit("still", still));
   }
 
   /** Show the ticket, or fetch a fresh one: each opens the seat once. */
@@ -211,6 +218,7 @@ export class Call extends EventTarget {
       show: (track) => this.#show(track),
       failed: () => this.#recover(),
     });
+    this.#ladder.join(this.#connection.pc);
     this.#watch.watch(this.#connection.pc);
     if (this.#seat === "practitioner") await this.#connection.prepareOffer(this.#stream);
   }
@@ -296,13 +304,8 @@ export class Call extends EventTarget {
   #flows(type, detail) {
     this.#attempts = 0;
     this.#tell();
+    if (type === "flow") this.#ladder.tally.cut(/** @type {{seconds: number}} */ (detail).seconds);
     this.#emit(type, detail);
-  }
-
-  /** @param {number | undefined} available */
-  async #weigh(available) {
-    const pc = this.#connection?.pc;
-    if (pc && (await this.#gate.weigh(pc, available))) this.#emit("picture", { paused: this.#gate.paused });
   }
 
   /** @param {string} reason */
@@ -312,6 +315,7 @@ export class Call extends EventTarget {
     this.#listening.abort();
     clearTimeout(this.#watchdog);
     this.#watch.stop();
+    this.#ladder.stop();
     this.#connection?.close();
     this.#signal.inCall = false;
     this.#emit("ended", { reason });

@@ -1,13 +1,13 @@
 // @ts-check
-// Voice first: what a call's descriptions and senders are set to, and when the picture gives way to the voice.
+// Voice first: what a call's descriptions and senders are set to. The ladder says how the picture is sent.
+
+import { readTable } from "./ladder.js";
+
+/** @typedef {import("./ladder.js").Picture} Picture */
 
 const VOICE_BITRATE = 24000; // bit/s: wide-band mono speech with in-band FEC
-const PICTURE_BITRATE = 250000; // start small and climb, not the reverse
-const PICTURE_HEIGHT = 360;
-const PICTURE_RATE = 15; // frames a second
-const THIN = 90000; // bit/s of the line below which a picture eats the voice, for 3 s
-const BEGUN = 3; // s after which both pictures are there
-const WIDE = 140000; // and above which there is room for both, for 4 s
+/** @type {Picture | null} */ let first = null; // how every call begins
+/** @type {WeakMap<RTCPeerConnection, Picture>} */ const pictures = new WeakMap(); // how the ladder wants it since
 
 /** The transceiver of a kind. @param {RTCPeerConnection} pc @param {string} kind */
 function transceiver(pc, kind) {
@@ -55,13 +55,44 @@ export async function tune(pc) {
     priority: "high",
     networkPriority: "high",
   }));
-  await setSender(transceiver(pc, "video")?.sender, (sender) => ({
-    maxBitrate: PICTURE_BITRATE,
-    maxFramerate: PICTURE_RATE,
-    scaleResolutionDownBy: Math.max(1, (sender.track?.getSettings().height ?? 0) / PICTURE_HEIGHT),
+  const wanted = pictures.get(pc);
+  await sendPicture(pc, wanted ?? (first ??= readTable().ladder[0].picture), wanted && "maintain-framerate");
+}
+
+/**
+ * Send the picture like this from now on. It needs no new description: a pause is `active`, and saves the voice on a
+ * thin line, where caps and priorities alone do not.
+ * @param {RTCPeerConnection} pc @param {Picture} picture
+ */
+export async function setPicture(pc, picture) {
+  pictures.set(pc, picture);
+  await sendPicture(pc, picture, "maintain-framerate");
+}
+
+/** @param {RTCPeerConnection} pc @param {Picture} picture @param {"maintain-framerate"} [kept] */
+async function sendPicture(pc, picture, kept) {
+  /** @param {RTCRtpSender} sender */
+  const wanted = (sender) => ({
+    active: picture.active,
+    maxBitrate: picture.bitrate,
+    maxFramerate: picture.rate,
+    scaleResolutionDownBy: Math.max(1, (sender.track?.getSettings().height ?? 0) / picture.lines),
     priority: "very-low",
     networkPriority: "very-low",
-  }));
+  });
+  await setSender(transceiver(pc, "video")?.sender, wanted, kept);
+}
+
+/**
+ * Let each packet of voice carry the one before it too (RED), or not. The browser changes among the codecs that are
+ * agreed on already, so no new description is needed; one that cannot goes on as it is.
+ * @param {RTCPeerConnection} pc @param {boolean} on
+ */
+export async function doubleVoice(pc, on) {
+  const sender = transceiver(pc, "audio")?.sender;
+  const wanted = on ? "audio/red" : "audio/opus";
+  const codec = sender?.getParameters().codecs.find((one) => one.mimeType.toLowerCase() === wanted);
+  if (codec) await setSender(sender, () => ({ codec }));
 }
 
 /**
@@ -82,29 +113,5 @@ async function setSender(sender, wanted, kept = "maintain-resolution", tries = 2
     const stale = refused instanceof DOMException && refused.name === "InvalidStateError";
     if (stale && tries > 1) return setSender(sender, wanted, kept, tries - 1);
     console.warn("call: a sender kept its settings", refused); // the call goes on with the browser's own
-  }
-}
-
-/** Pauses the picture on a thin line: caps and priorities alone do not save the voice there. */
-export class PictureGate {
-  #thin = 0;
-  #wide = 0;
-  #seconds = 0;
-  paused = false;
-
-  /**
-   * Once a second. True when the picture was just paused or returned.
-   * @param {RTCPeerConnection} pc @param {number | undefined} available bit/s that the line takes
-   */
-  async weigh(pc, available) {
-    const picture = transceiver(pc, "video")?.sender;
-    if (++this.#seconds === BEGUN) await setSender(picture, () => ({}), "maintain-framerate");
-    if (available === undefined) return false;
-    this.#thin = available < THIN ? this.#thin + 1 : 0;
-    this.#wide = available > WIDE ? this.#wide + 1 : 0;
-    if (this.paused ? this.#wide < 4 : this.#thin < 3) return false;
-    this.paused = !this.paused;
-    await setSender(picture, () => ({ active: !this.paused }), "maintain-framerate");
-    return true;
   }
 }

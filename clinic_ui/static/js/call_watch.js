@@ -1,24 +1,33 @@
 // @ts-check
 // Watches what arrives on a connection: the first picture, silence, flow again, and how good the line is.
 
+import { levelOf, readTable } from "./ladder.js";
+
 const LOOK_EVERY = 500; // ms: silence is known within 1.5 to 2 s
 const LOOK_EVERY_AT_FIRST = 100; // ms, until the first frame
 const SILENCE = 1500; // ms: a gap that a person notices; ICE itself says so after 5 s
 const BAD_LOOKS = 3; // of 2 s: a level goes down on sustained trouble,
 const GOOD_LOOKS = 15; // and up again slowly, so that it does not flicker
 const VOICE_ALONE = 50; // packets: a second of voice with no picture is a call too
+const HEARD_OVER = 4; // s: 200 packets of voice, of which 2 % are four
 
-/** @typedef {{packets: number, frames: number, lost: number, concealed: number, samples: number, rtt: number,
- *   available: number | undefined}} Sample */
+/**
+ * @typedef {{packets: number, frames: number, heard: number, lost: number, concealed: number, samples: number,
+ *   jitter: number, rtt: number, available: number | undefined}} Sample counts since the beginning; ms; bit/s
+ */
 
-/** What getStats says now. @param {RTCPeerConnection} pc @returns {Promise<Sample>} */
+/** What getStats says now: `heard` and `lost` are packets of voice. @param {RTCPeerConnection} pc @returns {Promise<Sample>} */
 async function look(pc) {
-  const sample = { packets: 0, frames: 0, lost: 0, concealed: 0, samples: 0, rtt: 0, available: undefined };
+  /** @type {Sample} */
+  const sample = { packets: 0, frames: 0, heard: 0, lost: 0, concealed: 0, samples: 0, jitter: 0, rtt: 0, available: undefined };
   for (const row of (await pc.getStats()).values()) {
     if (row.type === "inbound-rtp") {
       sample.packets += row.packetsReceived ?? 0;
-      sample.lost += row.packetsLost ?? 0;
       sample.frames += row.framesDecoded ?? 0;
+      if (row.kind !== "audio") continue;
+      sample.heard += row.packetsReceived ?? 0;
+      sample.lost += row.packetsLost ?? 0;
+      sample.jitter = (row.jitter ?? 0) * 1000;
       sample.concealed += (row.concealedSamples ?? 0) - (row.silentConcealedSamples ?? 0);
       sample.samples += row.totalSamplesReceived ?? 0;
     } else if (row.type === "candidate-pair" && row.nominated && row.state === "succeeded") {
@@ -30,22 +39,22 @@ async function look(pc) {
 }
 
 /**
- * The level of a stretch of line, 4 (good) to 0 (no use): the worst of what it lost, hid and delayed.
+ * The shares of a stretch of voice that went missing, and that had to be invented.
  * @param {Sample} before @param {Sample} now
  */
-export function levelOf(before, now) {
-  const share = (/** @type {number} */ part, /** @type {number} */ whole) => (whole > 0 ? part / whole : 0);
+export function sharesOf(before, now) {
+  const share = (/** @type {number} */ part, /** @type {number} */ whole) => (whole > 0 ? Math.min(1, Math.max(0, part / whole)) : 0);
   const lost = now.lost - before.lost;
-  const loss = share(lost, lost + now.packets - before.packets);
-  const hidden = share(now.concealed - before.concealed, now.samples - before.samples);
-  const available = now.available ?? Infinity;
-  if (hidden > 0.2) return 0;
-  if (loss < 0.02 && hidden < 0.02 && now.rtt < 250 && available >= 250000) return 4;
-  if (loss < 0.05 && hidden < 0.05 && now.rtt < 400 && available >= 250000) return 3;
-  return loss < 0.1 && available >= 100000 ? 2 : 1;
+  return {
+    lost: share(lost, lost + now.heard - before.heard),
+    hidden: share(now.concealed - before.concealed, now.samples - before.samples),
+  };
 }
 
-/** Emits `live`, `silence`, `flow` {seconds}, `level` {level}, `second` {available}: of one connection at a time. */
+/**
+ * Emits `live`, `silence`, `flow` {seconds}, `level` {level}, and once a second `second` {available, silent, lost, hidden,
+ * delay, jitter}: of one connection at a time. `silent` is in seconds, `lost` and `hidden` are shares of the voice.
+ */
 export class LineWatch extends EventTarget {
   /** @type {RTCPeerConnection | null} */ #pc = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
@@ -59,7 +68,15 @@ export class LineWatch extends EventTarget {
   /** Does the peer send anything at all? With camera and microphone off, silence means nothing. */
   expected = true;
   /** @type {Sample | null} */ #last = null;
-  /** @type {Sample | null} */ #weighed = null;
+  /** @type {Sample[]} */ #recent = []; // one a second
+  #secondAt = 0;
+  #table;
+
+  /** @param {import("./ladder.js").Table} [table] */
+  constructor(table = readTable()) {
+    super();
+    this.#table = table;
+  }
 
   /** Does media arrive? */
   get flowing() {
@@ -69,7 +86,8 @@ export class LineWatch extends EventTarget {
   /** Watch this connection from now on; what came before is remembered. @param {RTCPeerConnection} pc */
   watch(pc) {
     this.#pc = pc;
-    this.#last = this.#weighed = null;
+    this.#last = null;
+    this.#recent = [];
     this.#schedule();
   }
 
@@ -91,8 +109,7 @@ export class LineWatch extends EventTarget {
     const last = this.#last;
     this.#last = now;
     this.#listen(now, last);
-    if (this.flowing && this.#looks++ % 2 === 0) this.#emit("second", { available: now.available });
-    if (this.flowing && this.#looks % 4 === 0) this.#weigh(now);
+    if (this.#live && performance.now() - this.#secondAt > 950) this.#count(now);
     this.#schedule();
   }
 
@@ -115,12 +132,19 @@ export class LineWatch extends EventTarget {
     if (arrives) this.#arrivedAt = time;
   }
 
-  /** Down after 3 bad looks, up after 15 good ones. @param {Sample} now */
-  #weigh(now) {
-    const before = this.#weighed;
-    this.#weighed = now;
-    if (!before) return;
-    const seen = levelOf(before, now);
+  /** One second more. @param {Sample} now */
+  #count(now) {
+    this.#secondAt = performance.now();
+    this.#recent.push(now);
+    if (this.#recent.length > HEARD_OVER + 1) this.#recent.shift();
+    const shares = sharesOf(this.#recent[0], now);
+    const silent = this.expected ? (this.#secondAt - this.#arrivedAt) / 1000 : 0;
+    this.#emit("second", { available: now.available, silent, ...shares, delay: now.rtt, jitter: now.jitter });
+    if (this.flowing && ++this.#looks % 2 === 0) this.#weigh(levelOf(this.#table, { ...shares, seconds: now.rtt / 1000 }));
+  }
+
+  /** Down after 3 bad looks, up after 15 good ones. @param {number} seen */
+  #weigh(seen) {
     this.#worse = seen < this.level ? this.#worse + 1 : 0;
     this.#better = seen > this.level ? this.#better + 1 : 0;
     if (this.#worse < BAD_LOOKS && this.#better < GOOD_LOOKS) return;

@@ -1,0 +1,128 @@
+// @ts-check
+// Photographs over a data channel while the picture is paused: small, one at a time, and never faster than the voice
+// leaves room for.
+//
+//   header {"bytes": n} ─▶ n bytes in pieces ─▶ the next header
+
+const PIECE = 1100; // bytes: one packet each, so that a loss repeats one packet and the voice waits for one
+const LARGEST = 32_000; // bytes that are taken from the other end; a page of ours sends at most half of it
+const QUALITIES = [0.6, 0.45, 0.3, 0.15]; // of JPEG, until it is small enough
+const SLOWEST = 6000; // bit/s: a photograph in a quarter of a minute is still one
+
+/** @param {number} ms @returns {Promise<void>} */
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** @param {HTMLCanvasElement} canvas @param {number} most bytes @returns {Promise<ArrayBuffer | null>} */
+async function squeeze(canvas, most) {
+  for (const quality of QUALITIES) {
+    const blob = await new Promise((/** @type {(blob: Blob | null) => void} */ done) => canvas.toBlob(done, "image/jpeg", quality));
+    if (blob && blob.size <= most) return blob.arrayBuffer();
+  }
+  return null;
+}
+
+/** Takes photographs of a camera, as long as somebody wants them. */
+export class StillSender {
+  /** @type {RTCDataChannel | null} */ channel = null;
+  /** @type {() => MediaStreamTrack | null} */ #camera;
+  /** @type {import("./ladder.js").StillsWish | null} */ #wish = null;
+  #video = document.createElement("video");
+  #canvas = document.createElement("canvas");
+  #running = false;
+  /** What the line takes beyond the voice, in bit/s. */
+  spare = Infinity;
+
+  /** @param {() => MediaStreamTrack | null} camera the track that would be sent, while it is on */
+  constructor(camera) {
+    this.#camera = camera;
+    this.#video.muted = true;
+    this.#video.playsInline = true;
+  }
+
+  /** Begin, or end with null. @param {import("./ladder.js").StillsWish | null} wish */
+  want(wish) {
+    this.#wish = wish;
+    if (wish && !this.#running) void this.#run();
+  }
+
+  async #run() {
+    this.#running = true;
+    try {
+      for (let wish = this.#wish; wish; wish = this.#wish) {
+        const began = performance.now();
+        await this.#send(wish);
+        await pause(Math.max(250, wish.every * 1000 - (performance.now() - began)));
+      }
+    } finally {
+      this.#running = false;
+      this.#video.srcObject = null;
+    }
+  }
+
+  /** @param {import("./ladder.js").StillsWish} wish */
+  async #send(wish) {
+    const channel = this.channel;
+    if (channel?.readyState !== "open" || channel.bufferedAmount > 0) return; // the former one is still on its way
+    const jpeg = await this.#take(wish);
+    if (!jpeg || channel.readyState !== "open") return;
+    try {
+      channel.send(JSON.stringify({ bytes: jpeg.byteLength }));
+      for (let at = 0; at < jpeg.byteLength; at += PIECE) {
+        channel.send(jpeg.slice(at, at + PIECE));
+        await pause((PIECE * 8000) / Math.min(wish.rate_most, Math.max(SLOWEST, this.spare)));
+        if (channel.readyState !== "open") return;
+      }
+    } catch (lost) {
+      console.debug("call: a photograph went with its connection", lost);
+    }
+  }
+
+  /** @param {import("./ladder.js").StillsWish} wish */
+  async #take(wish) {
+    const track = this.#camera();
+    if (!track) return null;
+    const shown = /** @type {MediaStream | null} */ (this.#video.srcObject);
+    if (shown?.getVideoTracks()[0] !== track) this.#video.srcObject = new MediaStream([track]);
+    await this.#video.play().catch(() => {});
+    const { videoWidth: width, videoHeight: height } = this.#video;
+    if (!width || !height) return null;
+    this.#canvas.width = Math.min(wish.width, width);
+    this.#canvas.height = Math.round((height * this.#canvas.width) / width);
+    this.#canvas.getContext("2d")?.drawImage(this.#video, 0, 0, this.#canvas.width, this.#canvas.height);
+    return squeeze(this.#canvas, wish.bytes_most);
+  }
+}
+
+/**
+ * Put the pieces of the other end's photographs together.
+ * @param {RTCDataChannel} channel @param {(picture: ImageBitmap, takenAt: number) => void} show
+ */
+export function receiveStills(channel, show) {
+  let [expected, had, takenAt] = [0, 0, 0];
+  /** @type {ArrayBuffer[]} */ let pieces = [];
+  channel.binaryType = "arraybuffer";
+  channel.addEventListener("message", async ({ data }) => {
+    if (typeof data === "string") {
+      [expected, had, takenAt, pieces] = [sizeIn(data), 0, Date.now(), []];
+      return;
+    }
+    had += data.byteLength;
+    if (!expected || had > expected) return void (expected = 0);
+    pieces.push(data);
+    if (had < expected) return;
+    const [jpeg, at] = [new Blob(pieces, { type: "image/jpeg" }), takenAt];
+    expected = 0;
+    const picture = await createImageBitmap(jpeg).catch(() => null);
+    if (picture) show(picture, at);
+  });
+}
+
+/** @param {string} header */
+function sizeIn(header) {
+  try {
+    const { bytes } = JSON.parse(header);
+    return Number.isInteger(bytes) && bytes > 0 && bytes <= LARGEST ? bytes : 0;
+  } catch {
+    return 0;
+  }
+}
