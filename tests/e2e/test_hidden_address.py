@@ -1,4 +1,4 @@
-"""A doctor hides their network address: their call goes over the relay, and no other candidate ever leaves their page."""
+"""A doctor hides their network address: the call goes over the relay, and no other candidate leaves their page."""
 
 from __future__ import annotations
 
