@@ -8,10 +8,11 @@ key file ── MasterKey ──unwrap──> 32 bytes ── OpenedKey ──op
 import hmac
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Self
+from typing import Protocol, Self
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -50,6 +51,10 @@ class Outcome(StrEnum):
     MISSING_KEY = "missing-key"
     WRONG_KEY = "wrong-key"
     TAMPERED = "tampered"
+
+
+class KeysAway(Exception):
+    """The keeper of a master key does not answer. Nothing was opened, nothing is wrong with what is sealed."""
 
 
 class Refused(Exception):
@@ -170,15 +175,32 @@ def open_field(key: OpenedKey, place: Place, sealed: bytes) -> bytes:
         raise Refused(Outcome.TAMPERED) from None
 
 
+class Cipher(Protocol):
+    """AES-256-GCM under one key, in this process (cryptography's AESGCM) or inside an HSM (`hsm.HsmCipher`)."""
+
+    def encrypt(self, nonce: bytes, data: bytes | bytearray, associated_data: bytes | None, /) -> bytes:
+        """Return ciphertext and tag."""
+
+    def decrypt_into(self, nonce: bytes, data: bytes, associated_data: bytes | None, buf: bytearray, /) -> int:
+        """Write the plaintext into `buf`; raises InvalidTag, or KeysAway when the key cannot be asked."""
+
+
 class MasterKey:
-    """A key that wraps patients' keys. Its bytes are gone from Python once it is made."""
+    """A key that wraps patients' keys, wherever its bytes are: none of them is here to show."""
 
-    __slots__ = ("_aead", "check", "id")
+    __slots__ = ("_cipher", "check", "id", "remote")
 
-    def __init__(self, key_id: str, key: bytes | bytearray) -> None:
+    def __init__(self, key_id: str, check: str, cipher: Cipher, *, remote: bool = False) -> None:
         self.id = key_id
-        self.check = check_value(key, key_id)
-        self._aead = AESGCM(key)
+        self.check = check
+        self.remote = remote
+        """Whether asking it may take long: the vault then asks beside the event loop."""
+        self._cipher = cipher
+
+    @classmethod
+    def local(cls, key_id: str, key: bytes | bytearray) -> Self:
+        """Return the master key of these 32 bytes; the caller wipes them."""
+        return cls(key_id, check_value(key, key_id), AESGCM(key))
 
     def __repr__(self) -> str:
         return f"<MasterKey {self.id}>"
@@ -186,22 +208,33 @@ class MasterKey:
     def _aad(self, patient_id: UUID, key_ver: int) -> bytes:
         return lp(b"telecabin/dek/v1", self.id.encode()) + _patient_part(patient_id, key_ver)
 
-    def wrap(self, dek: bytearray, patient_id: UUID, key_ver: int, *, random: Random = os.urandom) -> bytes:
+    def wrap(self, dek: bytes | bytearray, patient_id: UUID, key_ver: int, *, random: Random = os.urandom) -> bytes:
         """Return `dek` wrapped for this patient and version."""
         nonce = random(NONCE_SIZE)
-        return nonce + self._aead.encrypt(nonce, dek, self._aad(patient_id, key_ver))
+        return nonce + self._cipher.encrypt(nonce, dek, self._aad(patient_id, key_ver))
 
     def unwrap(self, wrapped: bytes, patient_id: UUID, key_ver: int, commit_tag: bytes) -> OpenedKey:
-        """Return the patient's key, if it is the one that `commit_tag` promised; raises Refused."""
+        """Return the patient's key, if it is the one that `commit_tag` promised; raises Refused or KeysAway."""
+        with self._bared(wrapped, patient_id, key_ver, commit_tag) as key:
+            return OpenedKey(key_ver, key)
+
+    def rewrap(self, new: "MasterKey", wrapped: bytes, patient_id: UUID, key_ver: int, commit_tag: bytes) -> bytes:
+        """Return the same patient's key wrapped under `new`, after the same checks as `unwrap`."""
+        with self._bared(wrapped, patient_id, key_ver, commit_tag) as key:
+            return new.wrap(key, patient_id, key_ver)
+
+    @contextmanager
+    def _bared(self, wrapped: bytes, patient_id: UUID, key_ver: int, commit_tag: bytes) -> Iterator[bytearray]:
+        """Give the key's bytes for the length of a block, and overwrite them after it."""
         if len(wrapped) != NONCE_SIZE + KEY_SIZE + TAG_SIZE:
             raise Refused(Outcome.TRUNCATED)
         key = bytearray(KEY_SIZE)
         nonce, body = wrapped[:NONCE_SIZE], wrapped[NONCE_SIZE:]
         try:
-            self._aead.decrypt_into(nonce, body, self._aad(patient_id, key_ver), key)
+            self._cipher.decrypt_into(nonce, body, self._aad(patient_id, key_ver), key)
             if not hmac.compare_digest(commitment(key, patient_id, key_ver), commit_tag):
                 raise Refused(Outcome.WRONG_KEY)
-            return OpenedKey(key_ver, key)
+            yield key
         except InvalidTag:
             raise Refused(Outcome.TAMPERED) from None
         finally:
@@ -213,10 +246,10 @@ class IndexKey:
 
     __slots__ = ("_key", "_subkeys", "check", "id")
 
-    def __init__(self, key_id: str, key: bytes) -> None:
+    def __init__(self, key_id: str, key: bytes | bytearray) -> None:
         self.id = key_id
         self.check = check_value(key, key_id)
-        self._key = key
+        self._key = bytearray(key)
         self._subkeys: dict[tuple[str, str], bytes] = {}
 
     def __repr__(self) -> str:

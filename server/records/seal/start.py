@@ -12,7 +12,10 @@ from server.database.engine import Database
 from server.kernel.clock import Clock
 from server.kernel.errors import ConfigError
 from server.records.seal import store
-from server.records.seal.keyring import PROVIDER, SETTING, Keyring, key_file_path, load_keyring
+from server.records.seal.envelope import KeysAway
+from server.records.seal.keyring import Keyring
+from server.records.seal.private import SETTING
+from server.records.seal.providers import KeyProvider, provider_of
 from server.records.seal.store import KnownKey
 from server.records.seal.vault import PatientVault
 
@@ -21,12 +24,20 @@ _UNCHANGED = "Nothing was changed."
 
 async def unlock(database: Database, key_file: Path | None, now: Clock) -> PatientVault:
     """Return the vault of this database; raises ConfigError when its keys are absent, wrong or badly kept."""
-    keyring = load_keyring(key_file_path(str(key_file))) if key_file is not None else None
+    provider = provider_of(str(key_file)) if key_file is not None else None
+    keyring = _load(provider) if provider is not None else None
     async with database.transaction() as tx:
-        return PatientVault(await admit(tx, keyring, now), now)
+        return PatientVault(await admit(tx, keyring, now, provider.name if provider else ""), now)
 
 
-async def admit(tx: AsyncSession, keyring: Keyring | None, now: Clock) -> Keyring:
+def _load(provider: KeyProvider) -> Keyring:
+    try:
+        return provider.load()
+    except KeysAway as away:
+        raise ConfigError(f"{SETTING}: the keeper of the keys does not answer ({away}). {_UNCHANGED}") from None
+
+
+async def admit(tx: AsyncSession, keyring: Keyring | None, now: Clock, provider: str = "file") -> Keyring:
     """Check `keyring` against the database, and write down the keys that it meets for the first time."""
     needed = await store.keys_in_need(tx)
     if keyring is None:
@@ -34,17 +45,12 @@ async def admit(tx: AsyncSession, keyring: Keyring | None, now: Clock) -> Keyrin
     known = await store.known_keys(tx)
     _refuse_absent(keyring, needed)
     _refuse_other(keyring, known)
-    if any(key.state == "primary" and key.kid not in _checks(keyring) for key in known.values()):
+    if any(key.state == "primary" and key.kid not in keyring.checks for key in known.values()):
         raise ConfigError(_primary_absent(keyring, known))
     for new in _newcomers(keyring, known):
-        await store.add_known_key(tx, new, PROVIDER, now())
+        await store.add_known_key(tx, new, provider, now())
     _refuse_other(keyring, await store.known_keys(tx))
     return keyring
-
-
-def _checks(keyring: Keyring) -> dict[str, str]:
-    masters = {kid: key.check for kid, key in keyring.master.items()}
-    return {**masters, keyring.index.id: keyring.index.check}
 
 
 def _newcomers(keyring: Keyring, known: Mapping[str, KnownKey]) -> list[KnownKey]:
@@ -70,12 +76,13 @@ def _refuse_absent(keyring: Keyring, needed: Mapping[str, int]) -> None:
     if absent:
         raise ConfigError(
             f"{_needs(absent)}; the key file has {', '.join(keyring.master)}. "
-            f"Put the key file of this database back (its offline copy) and set {SETTING}. {_UNCHANGED}"
+            f"Put the key file of this database back (its offline copy, or “telecabin key recover”) "
+            f"and set {SETTING}. {_UNCHANGED}"
         )
 
 
 def _refuse_other(keyring: Keyring, known: Mapping[str, KnownKey]) -> None:
-    for kid, check in _checks(keyring).items():
+    for kid, check in keyring.checks.items():
         if kid in known and known[kid].kcv != check:
             raise ConfigError(
                 f"key {kid} is not the key that sealed this database "
@@ -84,9 +91,9 @@ def _refuse_other(keyring: Keyring, known: Mapping[str, KnownKey]) -> None:
 
 
 def _primary_absent(keyring: Keyring, known: Mapping[str, KnownKey]) -> str:
-    absent = [key.kid for key in known.values() if key.state == "primary" and key.kid not in _checks(keyring)]
+    absent = [key.kid for key in known.values() if key.state == "primary" and key.kid not in keyring.checks]
     return (
-        f"this database uses key {', '.join(absent)}; the key file has {', '.join(_checks(keyring))}. "
+        f"this database uses key {', '.join(absent)}; the key file has {', '.join(keyring.checks)}. "
         f"Put the key file of this database back (its offline copy) and set {SETTING}. {_UNCHANGED}"
     )
 

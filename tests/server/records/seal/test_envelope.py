@@ -36,7 +36,7 @@ PLACE = Place("note", "sealed_body", RECORD, ODETTE, 7)
 NOTE = b'{"conclusion":"Angine"}'
 KEY = OpenedKey(3, bytes(range(32)))
 OTHER_KEY = OpenedKey(3, bytes(range(1, 33)))
-MASTER = MasterKey("k1", bytes(range(32, 64)))
+MASTER = MasterKey.local("k1", bytes(range(32, 64)))
 
 # Written down once from FORMAT.md: key version 3, nonce 00..0b. Other bytes would be another format.
 GCM = bytes.fromhex(
@@ -181,8 +181,8 @@ def test_each_way_to_swap_a_wrapped_key_has_its_outcome() -> None:
     fresh = FreshKey.make(MASTER, ODETTE, 1)
     other = FreshKey.make(MASTER, MARCEL, 1)
     wrapped, tag = fresh.wrapped, fresh.commit_tag
-    other_master = MasterKey("k1", bytes(32))
-    renamed_master = MasterKey("k2", bytes(range(32, 64)))
+    other_master = MasterKey.local("k1", bytes(32))
+    renamed_master = MasterKey.local("k2", bytes(range(32, 64)))
     found = {
         "mine": unwrap_outcome(MASTER, wrapped, ODETTE, 1, tag),
         "another patient's": unwrap_outcome(MASTER, other.wrapped, ODETTE, 1, other.commit_tag),

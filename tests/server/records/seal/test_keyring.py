@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from server.kernel.errors import ConfigError
-from server.records.seal.keyring import init_key, key_file_path, load_keyring
+from server.records.seal.keyring import init_key, load_keyring
 
 
 @pytest.fixture
@@ -166,14 +166,6 @@ def test_the_newest_key_is_the_last_of_the_file(key_file: Path, tmp_path: Path) 
     second = {**second, "id": "k2", "check": check_value(base64.b64decode(second["key"]), "k2")}
     rewrite(key_file, master=[*older["master"], second])
     assert load_keyring(key_file).newest.id == "k2"
-
-
-def test_the_setting_may_name_its_provider() -> None:
-    assert key_file_path("file:/run/keys.json") == Path("/run/keys.json")
-    assert key_file_path("/run/keys.json") == Path("/run/keys.json")
-    assert key_file_path("var/a:b.json") == Path("var/a:b.json")
-    with pytest.raises(ConfigError, match="TELECABIN_KEK_FILE: unknown provider “vault”"):
-        key_file_path("vault:transit/k1")
 
 
 def test_a_keyring_never_shows_a_key(key_file: Path) -> None:

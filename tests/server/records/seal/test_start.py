@@ -88,7 +88,7 @@ async def test_a_key_file_without_the_needed_key_is_refused(
     edited(key_file, lambda content: content.update(master=[renamed(content["master"][0], "k9")]))
     assert await refusal(database, key_file, clock) == (
         "1 patient key needs master key k1; the key file has k9. Put the key file of this database back "
-        "(its offline copy) and set TELECABIN_KEK_FILE. Nothing was changed."
+        "(its offline copy, or “telecabin key recover”) and set TELECABIN_KEK_FILE. Nothing was changed."
     )
     assert "k9" not in await states(database)
 
