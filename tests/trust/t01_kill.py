@@ -19,6 +19,7 @@ from server.kernel.clock import utc_now
 from server.records.seal.keyring import init_key
 from tests.flows.conftest import settle
 from tests.processes import Server
+from tests.trust.claims import times
 from tests.visitors import Visitor, visitors
 
 ID = "T1"
@@ -141,7 +142,7 @@ async def _kill_while_writing(server: Server, writers: list[Writer], chance: ran
 
 async def attempt(defence: bool) -> tuple[int, int]:
     """Kill the server while notes are being saved, start it again, and look."""
-    kills, held, chance = (KILLS if defence else FEW), 0, random.Random(1)
+    kills, held, chance = (times(KILLS, FEW) if defence else FEW), 0, random.Random(1)
     prelude = "" if defence else "from tests.trust.t01_kill import acknowledge_too_early; acknowledge_too_early()"
     with tempfile.TemporaryDirectory(prefix="telecabin-t1-") as name:
         folder = Path(name)

@@ -20,6 +20,7 @@ from tests import components
 from tests.clock import FakeClock
 from tests.databases import create_all_tables
 from tests.server.encounters.village import Village, settle
+from tests.trust.claims import times
 
 ID = "T5"
 CLAIM = "Of fifty doctors who claim one patient at once, exactly one wins, and the others learn who"
@@ -110,10 +111,10 @@ async def _on(database: Database, folder: Path, defence: bool) -> list[bool]:
     try:
         await create_all_tables(database)
         village = await settle(database, FakeClock(), folder)
-        doctors = [await village.add_doctor(f"Dr {number}") for number in range(DOCTORS)]
+        doctors = [await village.add_doctor(f"Dr {number}") for number in range(times(DOCTORS, 10))]
         stage = Stage(village, doctors, await village.patient())
         claim = stage.careful if defence else stage.careless
-        return [await _one_visit(stage, claim) for _ in range(VISITS if defence else FEW)]
+        return [await _one_visit(stage, claim) for _ in range(times(VISITS, FEW) if defence else FEW)]
     finally:
         await database.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.trust.claims import Claim, claims, judge, judge_and_bite
+from tests.trust.claims import IN_SMALL, Claim, claims, judge, judge_and_bite
 
 
 def _claim(on: tuple[int, int], off: tuple[int, int]) -> Claim:
@@ -51,6 +51,10 @@ def test_an_unknown_claim_is_named() -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("claim", claims(), ids=lambda claim: claim.id)
 async def test_every_claim_stands_and_fails_without_its_defence(claim: Claim) -> None:
-    verdict = await judge_and_bite(claim)
+    before = IN_SMALL.set(True)
+    try:
+        verdict = await judge_and_bite(claim)
+    finally:
+        IN_SMALL.reset(before)
     assert verdict.stands, verdict
     assert verdict.bites, f"{claim.id} held with its defence off: it proves nothing"

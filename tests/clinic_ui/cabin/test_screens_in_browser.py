@@ -6,16 +6,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import BrowserContext, Page
 
 from server.encounters.rules import CONSENT_VERSION, Reason, RedFlag
 from server.encounters.service import ConsentSaid
 from tests.clinic_ui.cabin.hamlet import Hamlet
+from tests.clinic_ui.readers import faults_in_any_theme
 from tests.services import ContextFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
 SHEETS = ("sheet-emergency", "sheet-help", "idle", "sheet-end")
 WATCH = """
@@ -105,25 +104,13 @@ async def _cabin(hamlet: Hamlet, context: BrowserContext) -> Page:
     return await context.new_page()
 
 
-async def _faults(page: Page) -> list[tuple[str, list[str]]]:
-    found = (await Axe().run(page, options=RULES)).response["violations"]
-    return [(fault["id"], [node["html"][:120] for node in fault["nodes"]]) for fault in found]
-
-
 @pytest.mark.parametrize("name", STAGES)
 async def test_readers_meet_no_fault_in_any_theme(hamlet: Hamlet, new_context: ContextFactory, name: str) -> None:
     await _ready(hamlet, STAGES[name])
     page = await _cabin(hamlet, await new_context(bypass_csp=True, viewport={"width": 1280, "height": 800}))
     for path in STAGES[name].screens:
         await page.goto(hamlet.running.origin + path)
-        for theme in ("light", "dark", "contrast"):
-            await page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
-            assert (path, theme, await _faults(page)) == (path, theme, [])
-        for sheet in SHEETS:
-            if await page.locator(f"#{sheet}").count():
-                await page.evaluate("id => document.getElementById(id).showModal()", sheet)
-                assert (path, sheet, await _faults(page)) == (path, sheet, [])
-                await page.evaluate("id => document.getElementById(id).close()", sheet)
+        assert (path, await faults_in_any_theme(page, *SHEETS)) == (path, [])
 
 
 @pytest.mark.parametrize("name", STAGES)
