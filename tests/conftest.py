@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import settings
 
@@ -17,3 +19,8 @@ pytest_plugins = ["tests.services", "tests.databases"]
 def clock() -> FakeClock:
     """A clock that stands at a Monday morning until the test moves it."""
     return FakeClock()
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are cores: some tests wait for a browser, a database or a process."""
+    return (os.cpu_count() or 1) + 1
