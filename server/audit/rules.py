@@ -6,13 +6,13 @@ The 128-bit salt is inside the line, so that its content can be erased at the en
 stays, and nobody can guess a short line from its hash.
 """
 
-import hashlib
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 import msgspec
+
+from server.audit.tree import leaf_hash
 
 
 class Action(StrEnum):
@@ -63,30 +63,36 @@ class Action(StrEnum):
     HELP_ASKED = "help:asked"
     HELP_ANSWERED = "help:answered"
     HELP_SETTLED = "help:settled"
+    CABIN_CHECKED = "cabin:checked"
+    ACCESSES_READ = "accesses:read"
+    FORK_SEEN = "log:fork-seen"
+    FORK_SETTLED = "log:fork-settled"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the log, before hashing. `ct_sha256` is the hash of the ciphertext that was written."""
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the log, before hashing. `ct_sha256` is the hash of the ciphertext that was written.
 
-    id: UUID
-    at: datetime
-    actor: UUID | None
-    role: str | None
+    The fields stand in the order of the alphabet: that is their order in the line.
+    """
+
     action: str
-    patient_id: UUID | None
-    record: str | None
-    row_ver: int | None
+    actor: UUID | None
+    at: datetime
     ct_sha256: bytes | None
+    id: UUID
+    patient_id: UUID | None
     reason: str | None
+    record: str | None
+    role: str | None
+    row_ver: int | None
     salt: bytes
 
 
-def canonical(entry: Entry) -> bytes:
-    """Return the one byte form of `entry`: JSON, keys sorted, no spaces, instants in RFC 3339 UTC."""
-    return msgspec.json.encode(asdict(entry), order="sorted")
+def canonical(entry: msgspec.Struct) -> bytes:
+    """Return the one byte form of an entry: JSON, keys sorted, no spaces, instants in RFC 3339 UTC."""
+    return msgspec.json.encode(entry)
 
 
 def leaf(entry: Entry) -> bytes:
     """Return the 32-byte RFC 6962 leaf hash of `entry`."""
-    return hashlib.sha256(b"\x00" + canonical(entry)).digest()
+    return leaf_hash(canonical(entry))

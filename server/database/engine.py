@@ -40,6 +40,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.is_sqlite = url.startswith("sqlite")
         self.url = _with_driver(url)
+        self.carried: dict[str, object] = {}
+        """What every writing session finds in its `info`: the audit's ledger."""
         self._lock: AbstractAsyncContextManager[Any] = nullcontext()
         if self.is_sqlite:
             self._lock = asyncio.Lock()
@@ -51,7 +53,7 @@ class Database:
             self._writer = self._reader = create_async_engine(
                 self.url, pool_size=16, max_overflow=8, pool_pre_ping=True
             )
-        self._write_session = async_sessionmaker(self._writer, expire_on_commit=False)
+        self._write_session = async_sessionmaker(self._writer, expire_on_commit=False, info=self.carried)
         self._read_session = async_sessionmaker(self._reader, expire_on_commit=False, autoflush=False)
 
     @property

@@ -108,8 +108,18 @@ class Act(StrEnum):
     PLACES_SEE = "places:see"
     """Sites, cabins and the people who work there."""
     OVERVIEW_SEE = "overview:see"
+    CABIN_CHECK = "cabin:check"
+    """Look whether the cabin's own devices and its line are good."""
+    READINESS_SEE = "readiness:see"
+    """See which cabins are ready."""
     ADDRESS_HIDE = "address:hide"
     """Have one's calls go over the relay alone."""
+    ACCESSES_READ = "accesses:read"
+    """Read who opened a patient's record, as the patient may."""
+    LOG_WITNESS = "log:witness"
+    """Compare the audit log with what one saw of it before."""
+    LOG_ALARMS = "log:alarms"
+    """See that a witness saw another log, and note the cause."""
     LINE_OPEN = "line:open"
     """Listen for the nudges of one's own page."""
 
@@ -143,6 +153,11 @@ RULES: dict[Act, frozenset[Role]] = {
     Act.DAY_SHEET: frozenset({Role.HEALTH_WORKER}),
     Act.PLACES_SEE: frozenset({Role.CABIN, Role.GP, Role.HEALTH_WORKER, Role.COORDINATOR, Role.ADMIN}),
     Act.OVERVIEW_SEE: frozenset({Role.COORDINATOR, Role.ADMIN}),
+    Act.CABIN_CHECK: frozenset({Role.CABIN}),
+    Act.READINESS_SEE: frozenset({Role.HEALTH_WORKER, Role.COORDINATOR, Role.ADMIN}),
+    Act.ACCESSES_READ: frozenset({Role.CABIN, Role.HEALTH_WORKER}),
+    Act.LOG_WITNESS: frozenset({Role.CABIN}),
+    Act.LOG_ALARMS: frozenset({Role.COORDINATOR, Role.ADMIN}),
     Act.LINE_OPEN: frozenset(Role),
 }
 

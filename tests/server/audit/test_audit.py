@@ -80,7 +80,7 @@ async def test_the_sequencer_may_number_an_entry_once(database: Database, clock:
     async with database.transaction() as tx:
         await record(tx, None, Action.NOTE_SAVED, at=clock(), row_ver=1)
     async with database.transaction() as tx:
-        await tx.execute(text("UPDATE audit_event SET idx = 0"))
+        await tx.execute(text("UPDATE audit_event SET idx = 0 WHERE idx IS NULL"))  # SQLite numbered it at once
     with pytest.raises(DBAPIError, match="audit log"):
         async with database.transaction() as tx:
             await tx.execute(text("UPDATE audit_event SET idx = 1"))
