@@ -120,6 +120,8 @@ class Act(StrEnum):
     """Compare the audit log with what one saw of it before."""
     LOG_ALARMS = "log:alarms"
     """See that a witness saw another log, and note the cause."""
+    RECORD_SHRED = "record:shred"
+    """Ask that a patient's records become unreadable, or confirm what another person asked."""
     LINE_OPEN = "line:open"
     """Listen for the nudges of one's own page."""
 
@@ -158,6 +160,7 @@ RULES: dict[Act, frozenset[Role]] = {
     Act.ACCESSES_READ: frozenset({Role.CABIN, Role.HEALTH_WORKER}),
     Act.LOG_WITNESS: frozenset({Role.CABIN}),
     Act.LOG_ALARMS: frozenset({Role.COORDINATOR, Role.ADMIN}),
+    Act.RECORD_SHRED: frozenset({Role.COORDINATOR, Role.ADMIN}),
     Act.LINE_OPEN: frozenset(Role),
 }
 
