@@ -1,16 +1,18 @@
 """The queries over keys: the only SQL of the encryption core."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from server.kernel.ids import PatientId
+from server.people.tables import PatientKeyword, PatientRow
 from server.records.seal.envelope import FreshKey
-from server.records.seal.tables import KekVersion, PatientKey
+from server.records.seal.tables import KekVersion, NodeKeyAck, PatientKey, Shred
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,39 @@ class StoredKey:
     kek_check: str
     wrapped: bytes | None
     commit_tag: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Shredding:
+    """A line of the ledger: done once a second person has confirmed it."""
+
+    id: UUID
+    patient_id: PatientId
+    reason: str
+    asked_by: UUID
+    asked_at: datetime
+    confirmed_by: UUID | None = None
+    confirmed_at: datetime | None = None
+
+
+_LEDGER = [getattr(Shred, name) for name in Shredding.__slots__]
+_STORED = select(
+    PatientKey.patient_id,
+    PatientKey.ver,
+    PatientKey.kek_id,
+    KekVersion.kcv,
+    PatientKey.wrapped,
+    PatientKey.commit_tag,
+).join(KekVersion, KekVersion.kid == PatientKey.kek_id)
+_REWRAP = (
+    update(PatientKey.__table__)  # type: ignore[arg-type]
+    .where(
+        PatientKey.patient_id == bindparam("patient"),
+        PatientKey.ver == bindparam("version"),
+        PatientKey.wrapped == bindparam("before"),
+    )
+    .values(wrapped=bindparam("now"), kek_id=bindparam("kek"))
+)
 
 
 async def known_keys(tx: AsyncSession) -> dict[str, KnownKey]:
@@ -69,8 +104,12 @@ async def add_known_key(tx: AsyncSession, known: KnownKey, provider: str, at: da
 
 
 async def primary_kek(tx: AsyncSession) -> str | None:
-    """Return the id of the master key that new patient keys are wrapped under."""
+    """Return the id of the master key that new patient keys are wrapped under.
+
+    On PostgreSQL it cannot be retired before this transaction ends (FOR KEY SHARE against `lock_key`).
+    """
     query = select(KekVersion.kid).where(KekVersion.purpose == "wrap", KekVersion.state == "primary")
+    query = query.with_for_update(read=True, key_share=True)
     return (await tx.execute(query)).scalar_one_or_none()
 
 
@@ -90,17 +129,133 @@ async def add_patient_key(tx: AsyncSession, patient_id: PatientId, kek_id: str, 
 
 async def patient_keys(tx: AsyncSession, patients: Iterable[PatientId]) -> Sequence[StoredKey]:
     """Return every version of the keys of `patients` (at most 500 of them), oldest first."""
-    query = (
-        select(
-            PatientKey.patient_id,
-            PatientKey.ver,
-            PatientKey.kek_id,
-            KekVersion.kcv,
-            PatientKey.wrapped,
-            PatientKey.commit_tag,
-        )
-        .join(KekVersion, KekVersion.kid == PatientKey.kek_id)
-        .where(PatientKey.patient_id.in_(list(patients)))
-        .order_by(PatientKey.patient_id, PatientKey.ver)
-    )
+    query = _STORED.where(PatientKey.patient_id.in_(list(patients)))
+    query = query.order_by(PatientKey.patient_id, PatientKey.ver)
     return [StoredKey(*row) for row in await tx.execute(query)]
+
+
+async def lock_key(tx: AsyncSession, kid: str) -> KnownKey | None:
+    """Return a known key, held until this transaction ends: no patient key can come under it meanwhile."""
+    query = select(KekVersion.kid, KekVersion.purpose, KekVersion.kcv, KekVersion.state)
+    row = (await tx.execute(query.where(KekVersion.kid == kid).with_for_update())).one_or_none()
+    return KnownKey(*row) if row else None
+
+
+async def set_state(tx: AsyncSession, kid: str, state: str, at: datetime) -> None:
+    """Move a key on in its life."""
+    await tx.execute(update(KekVersion).where(KekVersion.kid == kid).values(state=state, state_at=at))
+
+
+async def key_dates(tx: AsyncSession) -> dict[str, datetime]:
+    """Return since when each known key has been in its state."""
+    return {kid: at for kid, at in await tx.execute(select(KekVersion.kid, KekVersion.state_at))}
+
+
+async def say_loaded(tx: AsyncSession, node: str, checks: Mapping[str, str], at: datetime) -> None:
+    """Write down which keys a running server has loaded, in place of what it said before."""
+    await tx.execute(delete(NodeKeyAck).where(NodeKeyAck.node == node))
+    rows = [{"node": node, "kid": kid, "kcv": check, "seen_at": at} for kid, check in checks.items()]
+    await tx.execute(insert(NodeKeyAck), rows)
+
+
+async def say_gone(tx: AsyncSession, node: str) -> None:
+    """Forget a server that stopped."""
+    await tx.execute(delete(NodeKeyAck).where(NodeKeyAck.node == node))
+
+
+async def forget_silent(tx: AsyncSession, before: datetime) -> None:
+    """Forget the servers that were last heard of before an instant."""
+    await tx.execute(delete(NodeKeyAck).where(NodeKeyAck.seen_at < before))
+
+
+async def loaded_by(tx: AsyncSession, since: datetime) -> dict[str, dict[str, str]]:
+    """Return what each server that spoke since an instant has loaded: node -> key id -> check value."""
+    query = select(NodeKeyAck.node, NodeKeyAck.kid, NodeKeyAck.kcv).where(NodeKeyAck.seen_at >= since)
+    found: dict[str, dict[str, str]] = {}
+    for node, kid, kcv in await tx.execute(query.order_by(NodeKeyAck.node, NodeKeyAck.kid)):
+        found.setdefault(node, {})[kid] = kcv
+    return found
+
+
+async def keys_not_under(
+    tx: AsyncSession, primary: str, after: tuple[PatientId, int] | None, limit: int
+) -> Sequence[StoredKey]:
+    """Return the next patient keys that another master key wraps, in the order of their ids."""
+    query = (
+        _STORED.where(PatientKey.kek_id != primary, PatientKey.wrapped.is_not(None))
+        .order_by(PatientKey.patient_id, PatientKey.ver)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(
+            tuple_(PatientKey.patient_id, PatientKey.ver)
+            > tuple_(bindparam("patient", after[0], PatientKey.patient_id.type), after[1])
+        )
+    return [StoredKey(*row) for row in await tx.execute(query)]
+
+
+async def put_rewrapped(tx: AsyncSession, kek_id: str, done: Sequence[tuple[StoredKey, bytes]]) -> None:
+    """Replace wrapped keys by the same keys under `kek_id`, unless one was changed or shredded meanwhile."""
+    rows = [
+        {"patient": one.patient_id, "version": one.ver, "before": one.wrapped, "now": wrapped, "kek": kek_id}
+        for one, wrapped in done
+    ]
+    await (await tx.connection()).execute(_REWRAP, rows)
+
+
+async def ask_shred(tx: AsyncSession, wish: Shredding) -> None:
+    """Write a wish into the ledger."""
+    await tx.execute(insert(Shred).values(**asdict(wish)))
+
+
+async def shredding(tx: AsyncSession, shred_id: UUID) -> Shredding | None:
+    """Return an entry of the ledger, held until this transaction ends."""
+    query = select(*_LEDGER).where(Shred.id == shred_id).with_for_update()
+    row = (await tx.execute(query)).one_or_none()
+    return Shredding(*row) if row else None
+
+
+async def confirm_shred(tx: AsyncSession, shred_id: UUID, who: UUID, at: datetime) -> None:
+    """Write the second person into the ledger."""
+    await tx.execute(update(Shred).where(Shred.id == shred_id).values(confirmed_by=who, confirmed_at=at))
+
+
+async def ledger(tx: AsyncSession) -> list[Shredding]:
+    """Return the whole ledger, oldest first."""
+    return [Shredding(*row) for row in await tx.execute(select(*_LEDGER).order_by(Shred.asked_at, Shred.id))]
+
+
+async def last_shred(tx: AsyncSession) -> datetime | None:
+    """Return when a patient was last shredded."""
+    return (await tx.execute(select(func.max(Shred.confirmed_at)))).scalar_one()
+
+
+async def patient_exists(tx: AsyncSession, patient_id: PatientId) -> bool:
+    """Return whether a patient has keys here, shredded or not."""
+    query = select(PatientKey.ver).where(PatientKey.patient_id == patient_id).limit(1)
+    return (await tx.execute(query)).first() is not None
+
+
+async def destroy_keys(tx: AsyncSession, patient_id: PatientId, at: datetime) -> int:
+    """Empty all wrapped keys of a patient, and the blind indexes that lead to them. Return how many keys there were."""
+    mine = PatientKey.patient_id == patient_id
+    living = select(func.count()).select_from(PatientKey).where(mine, PatientKey.wrapped.is_not(None))
+    count = (await tx.execute(living)).scalar_one()
+    await tx.execute(
+        update(PatientKey).where(mine, PatientKey.wrapped.is_not(None)).values(wrapped=None, shredded_at=at)
+    )
+    await tx.execute(delete(PatientKeyword).where(PatientKeyword.patient_id == patient_id))
+    await tx.execute(update(PatientRow.__table__).where(PatientRow.id == patient_id).values(code_index=None))  # type: ignore[arg-type]
+    return count
+
+
+async def scour(engine: AsyncEngine) -> None:
+    """Have SQLite overwrite what the database file and its log still hold of deleted rows. PostgreSQL: see RUNBOOK."""
+    if engine.dialect.name != "sqlite":
+        return
+    async with engine.connect() as line:
+        driver = (await line.get_raw_connection()).driver_connection
+        if driver is None:
+            return
+        for statement in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            await (await driver.execute(statement)).close()
