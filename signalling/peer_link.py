@@ -22,6 +22,7 @@ from aiortc import (
     RTCConfiguration,
     RTCDataChannel,
     RTCIceServer,
+    RTCIceTransportPolicy,
     RTCPeerConnection,
     RTCSessionDescription,
 )
@@ -36,6 +37,7 @@ from signalling.ice import IceServer
 from signalling.protocol import check_sdp
 
 CANDIDATES: Final = 32  # of one offer: a page with five networks has about twenty; more would make us knock around
+WORDS: Final = 64  # said over the data channel and not yet read; what comes after them is lost
 CLOCK: Final = {"audio": 48_000, "video": 90_000}  # Hz of RTP timestamps: Opus, and every video codec
 
 
@@ -105,11 +107,15 @@ class Link:
     """One connection. `echo` sends back what arrives; otherwise `tracks` are sent, and what arrives is counted."""
 
     def __init__(
-        self, ice_servers: Sequence[IceServer] = (), tracks: Iterable[MediaStreamTrack] = (), *, echo: bool = False
+        self,
+        ice_servers: Sequence[IceServer] = (),
+        tracks: Iterable[MediaStreamTrack] = (),
+        *,
+        relay_only: bool = False,
+        echo: bool = False,
+        said: asyncio.Queue[str] | None = None,
     ) -> None:
-        servers = [RTCIceServer(list(one.urls), one.username, one.credential) for one in ice_servers]
-        # An empty list, not None: None would ask a STUN server of somebody else's choice.
-        self._pc = RTCPeerConnection(RTCConfiguration(iceServers=servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+        self._pc = RTCPeerConnection(_configuration(ice_servers, relay_only))
         self._tracks = tuple(tracks)
         self._echo = echo
         self._began = time.monotonic()
@@ -118,7 +124,8 @@ class Link:
         self.heard = {"audio": Heard(), "video": Heard()}
         self.connected = asyncio.Event()
         self.lost = asyncio.Event()
-        self.channels: asyncio.Queue[RTCDataChannel] = asyncio.Queue()
+        self.said = asyncio.Queue[str](WORDS) if said is None else said
+        self._channel: RTCDataChannel | None = None
         self._pc.on("track", self._arrived.append)
         self._pc.on("datachannel", self._open)
         self._pc.on("connectionstatechange", self._note_state)
@@ -128,7 +135,7 @@ class Link:
         for track in self._tracks:
             self._pc.addTransceiver(track)
         if channel:
-            self.channels.put_nowait(self._pc.createDataChannel(channel))
+            self._open(self._pc.createDataChannel(channel))
         await self._pc.setLocalDescription(await self._pc.createOffer())
         return self._pc.localDescription.sdp
 
@@ -161,6 +168,13 @@ class Link:
             await self._pc.addIceCandidate(parsed)
         except Exception:  # what a stranger wrote may fail anywhere in the parser
             return
+
+    def send(self, words: str) -> bool:
+        """Say something over the data channel; False while none is open."""
+        if self._channel is None or self._channel.readyState != "open":
+            return False
+        self._channel.send(words)
+        return True
 
     async def stats(self) -> LinkStats:
         """Return what was counted so far."""
@@ -223,16 +237,29 @@ class Link:
             self._drains.append(asyncio.create_task(_drain(track), name=f"peer-{track.kind}"))
 
     def _open(self, channel: RTCDataChannel) -> None:
-        if self._echo:
-            channel.on("message", channel.send)
-        else:
-            self.channels.put_nowait(channel)
+        self._channel = channel
+        channel.on("message", self._listen)
+
+    def _listen(self, words: str | bytes) -> None:
+        if self._echo and self._channel is not None:
+            self._channel.send(words)
+        elif isinstance(words, str) and not self.said.full():
+            self.said.put_nowait(words)
 
     def _note_state(self) -> None:
         if self._pc.connectionState == "connected":
             self.connected.set()
         elif self._pc.connectionState in ("failed", "closed"):
             self.lost.set()
+
+
+def _configuration(ice_servers: Sequence[IceServer], relay_only: bool) -> RTCConfiguration:
+    """An empty list of servers, not None: None would ask a STUN server of somebody else's choice."""
+    return RTCConfiguration(
+        iceServers=[RTCIceServer(list(one.urls), one.username, one.credential) for one in ice_servers],
+        iceTransportPolicy=RTCIceTransportPolicy.RELAY if relay_only else RTCIceTransportPolicy.ALL,
+        bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
+    )
 
 
 async def _drain(track: HeardTrack) -> None:
