@@ -1,4 +1,4 @@
-"""Small drawings made by the server: a spark line, and a line figure with its table twin. Colour never speaks alone.
+"""Small drawings made by the server: a spark line, a line figure and a strip of days with their table twins. Colour never speaks alone.
 
 SVG attributes and classes only: the content policy refuses `style=`. Points are (words for the axis, value).
 """
@@ -18,6 +18,18 @@ class Band:
 
     low: float
     high: float
+
+
+@dataclass(frozen=True, slots=True)
+class DayMark:
+    """One day of a strip. `kind`: ok, warn, danger, or nothing for a day without news; it sets height and colour."""
+
+    day: str
+    kind: str
+    words: str
+
+
+_TALL = {"ok": 14, "warn": 28, "danger": 44}
 
 
 def _scale(values: Sequence[float], low: float, high: float) -> list[float]:
@@ -43,6 +55,32 @@ def sparkline(values: Sequence[float]) -> Markup:
         '<svg viewBox="0 0 {} {}" aria-hidden="true"><path class="chart-line" d="{}"/>'
         '<circle class="chart-dot" cx="{:.1f}" cy="{:.1f}" r="3"/></svg>'
     ).format(_WIDE, _HIGH, path, x, y)
+
+
+def day_strip(finding: str, marks: Sequence[DayMark], *, heads: tuple[str, str], twin: str) -> Markup:
+    """Return a figure: one bar for each day, the taller the worse, and the same days as a table, latest first.
+
+    finding: the caption, one sentence. heads: the two column heads. twin: words that open the table.
+    """
+    if not marks:
+        return Markup("")
+    step = 600 / len(marks)
+    bars = Markup("").join(
+        Markup('<rect class="day{}" x="{:.1f}" y="{}" width="{:.1f}" height="{}"/>').format(
+            f" day--{mark.kind}" if mark.kind else "", place * step, 48 - tall, step - 3, tall
+        )
+        for place, mark in enumerate(marks)
+        for tall in (_TALL.get(mark.kind, 2),)
+    )
+    rows = Markup("").join(
+        Markup('<tr><th scope="row">{}</th><td>{}</td></tr>').format(mark.day, mark.words)
+        for mark in reversed(marks)
+        if mark.kind
+    )
+    return Markup(
+        '<figure class="figure strip"><figcaption>{}</figcaption><svg viewBox="0 0 600 50" role="img" aria-label="{}">{}'
+        '<path class="chart-axis" d="M0 49H600"/></svg>{}</figure>'
+    ).format(finding, finding, bars, _table(rows, heads, twin))
 
 
 def line_figure(
@@ -83,8 +121,12 @@ def _twin(points: Sequence[tuple[str, float]], heads: tuple[str, str], opener: s
         Markup('<tr><th scope="row">{}</th><td class="r">{:g}</td></tr>').format(words, value)
         for words, value in points
     )
+    return _table(rows, heads, opener, Markup(' class="r"'))
+
+
+def _table(rows: Markup, heads: tuple[str, str], opener: str, last: Markup = Markup("")) -> Markup:
     return Markup(
         '<details><summary>{}</summary><div class="tablebox" tabindex="0" role="region" aria-label="{}">'
-        '<table class="table"><thead><tr><th scope="col">{}</th><th scope="col" class="r">{}</th></tr></thead>'
+        '<table class="table"><thead><tr><th scope="col">{}</th><th scope="col"{}>{}</th></tr></thead>'
         "<tbody>{}</tbody></table></div></details>"
-    ).format(opener, opener, *map(escape, heads), rows)
+    ).format(opener, opener, escape(heads[0]), last, escape(heads[1]), rows)

@@ -5,8 +5,8 @@
 
 Every template sees: look (locale, dir, theme, text), ui, path, door, who (or none), csrf, languages, now, words (for
 scripts). `errors` (field -> French sentence) is translated here. Filters: when day long_day short_day hour clock
-minutes since age number. Functions: asset(path), icon_url(name), has_font(), sparkline(values), line_figure(…), _(…),
-ngettext(one, many, num), ladder().
+minutes since age number. Functions: asset(path), icon_url(name), has_font(), sparkline(values), line_figure(…),
+day_strip(…), _(…), ngettext(one, many, num), ladder().
 """
 
 import re
@@ -95,6 +95,7 @@ class Pages:
             languages=i18n.OFFERED,
             sparkline=charts.sparkline,
             line_figure=charts.line_figure,
+            day_strip=charts.day_strip,
             ladder=ladder.table,
         )
         return env
@@ -156,6 +157,10 @@ def guard_headers(request: web.BaseRequest) -> dict[str, str]:
     return headers
 
 
+_PIECE = {"Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"}
+"""The policy of a piece: it stands in a page that has its own; opened alone, it may load nothing."""
+
+
 def _respond(request: web.Request, text: str, status: int, more: Mapping[str, str]) -> web.Response:
     body = text.encode()
     headers = {**guard_headers(request), **more, "Content-Type": "text/html; charset=utf-8"}
@@ -180,7 +185,7 @@ def render(request: web.Request, template: str, *, status: int = 200, **values: 
 
 def fragment(request: web.Request, template: str, *, status: int = 200, **values: object) -> web.Response:
     """Return a piece of a page, marked so that fragment.js may put it in place."""
-    return _respond(request, draw(request, template, **values), status, {FRAGMENT: "1"})
+    return _respond(request, draw(request, template, **values), status, {FRAGMENT: "1", **_PIECE})
 
 
 def wants_fragment(request: web.BaseRequest) -> bool:

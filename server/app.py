@@ -12,11 +12,13 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from aiohttp import web
+from prometheus_client import CollectorRegistry
 
 from clinic_ui import i18n
 from clinic_ui.assets import Assets
 from clinic_ui.cabin import pages as cabin_pages
 from clinic_ui.coordination.pages import CoordinationPages
+from clinic_ui.coordination.readiness import ReadinessPages
 from clinic_ui.desk.desk import Desk
 from clinic_ui.desk.pages import DeskPages
 from clinic_ui.desk.settings import SettingsPages
@@ -28,9 +30,13 @@ from clinic_ui.signin.pages import DemoPerson, SignInPages
 from server import lines
 from server.accounts.passwords import Passwords
 from server.accounts.service import Accounts
+from server.audit.sequencer import Sequencer, signer_of
+from server.audit.service import Witnessing
 from server.config import Config
 from server.database.engine import Database
 from server.database.migrate import refuse_other_schema
+from server.database.timing import time_transactions
+from server.echoes import Echoes
 from server.encounters import api as encounters_api
 from server.encounters.facts import EncounterFacts
 from server.encounters.service import Calls, Duty, Endings, FrontOffice, Ground, HelpCalls, Intake, Queue
@@ -40,8 +46,12 @@ from server.evaluation.service import Feedback
 from server.kernel.clock import Clock, utc_now
 from server.kernel.errors import ConfigError
 from server.kernel.sealing import Vault
+from server.metrics import Metrics
 from server.people.places import Places
 from server.people.service import People
+from server.readiness.api import ReadinessApi
+from server.readiness.faults import Whom
+from server.readiness.service import Readiness
 from server.records.api import RecordsApi
 from server.records.seal.start import unlock
 from server.records.seal.vault import PatientVault
@@ -54,7 +64,7 @@ from server.scheduler.service.follow_ups import FollowUps
 from server.scheduler.service.hours import Hours
 from server.scheduler.service.office_view import OfficeView
 from server.web.keys import IDENTIFY, ORIGINS, SECURE, TRANSLATE
-from server.web.middleware import guard, json_errors, naming
+from server.web.middleware import guard, json_errors, naming, unnamed
 from server.web.routes import Routes, View, mount
 from server.web.wire import reply
 from signalling.bus import Bus, LocalBus, RedisBus
@@ -74,6 +84,7 @@ class Clinic:
     now: Clock
     database: Database
     vault: Vault
+    witnessing: Witnessing
     switchboard: Switchboard
     tickets: TicketOffice
     ice: IceServers
@@ -96,9 +107,11 @@ class Clinic:
     hours: Hours
     follow_ups: FollowUps
     closing: Closing
+    readiness: Readiness
 
 
 CLINIC: web.AppKey[Clinic] = web.AppKey("clinic", Clinic)
+METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
 
 
 async def open_clinic(config: Config, opened: AsyncExitStack, now: Clock = utc_now) -> Clinic:
@@ -107,30 +120,40 @@ async def open_clinic(config: Config, opened: AsyncExitStack, now: Clock = utc_n
     opened.push_async_callback(database.close)
     await refuse_other_schema(database)
     vault = await unlock(database, config.kek_file, now)
+    signer = signer_of(vault)
+    sequencer = Sequencer(database, signer, now)
+    opened.push_async_callback(sequencer.stop)
+    await sequencer.start()
     passwords = Passwords()
     opened.callback(passwords.close)
     bus = await _open_bus(config, opened)
-    return _build(config, now, database, vault, passwords, bus)
+    return _build(config, now, database, vault, passwords, bus, Witnessing(database, signer.verifier, now))
 
 
 def _build(
-    config: Config, now: Clock, database: Database, vault: PatientVault, passwords: Passwords, bus: Bus
+    config: Config,
+    now: Clock,
+    database: Database,
+    vault: PatientVault,
+    passwords: Passwords,
+    bus: Bus,
+    witnessing: Witnessing,
 ) -> Clinic:
     """Build the services, each from what stands below it."""
-    switchboard, office = Switchboard(bus), TicketOffice(bus, now)
+    switchboard, office, ice = Switchboard(bus), TicketOffice(bus, now), _ice(config, now)
     people, feedback = People(database, vault, now), Feedback(database, now)
     ground = Ground(database, people, vault, now, switchboard)
     visits, seats = EncounterFacts(ground), lines.SeatTickets(office)
-    notes = Notes(database, vault, visits, people, now)
-    follow_ups = FollowUps(database, people, vault, now, switchboard)
+    notes, follow_ups = Notes(database, vault, visits, people, now), FollowUps(database, people, vault, now, switchboard)
     return Clinic(
         config=config,
         now=now,
         database=database,
         vault=vault,
+        witnessing=witnessing,
         switchboard=switchboard,
         tickets=office,
-        ice=_ice(config, now),
+        ice=ice,
         accounts=Accounts(database, passwords, now),
         people=people,
         places=Places(database),
@@ -150,6 +173,7 @@ def _build(
         hours=Hours(database, now),
         follow_ups=follow_ups,
         closing=Closing(database, visits, notes, Endings(ground), follow_ups),
+        readiness=Readiness(database, now, switchboard, visits, Echoes(), ice),
     )
 
 
@@ -157,8 +181,11 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
     """Return the whole product as one aiohttp application. It closes what it opened when it is cleaned up."""
     async with AsyncExitStack() as opened:
         clinic = await open_clinic(config, opened, now)
-        app = web.Application(middlewares=[naming, page_errors, json_errors, guard], client_max_size=BODY_BYTES)
-        app[CLINIC] = clinic
+        metrics = Metrics(CollectorRegistry(), clinic.tickets.meter)
+        time_transactions(clinic.database, metrics.transaction)
+        manners = [naming, metrics.timing, page_errors, json_errors, guard]
+        app = web.Application(middlewares=manners, client_max_size=BODY_BYTES)
+        app[CLINIC], app[METRICS] = clinic, metrics
         app[IDENTIFY] = clinic.accounts.identify
         app[TRANSLATE] = _translate
         app[SECURE] = config.secure
@@ -174,8 +201,11 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         mount(app, DeskPages(desk).routes())
         mount(app, SettingsPages(desk, clinic.accounts, clinic.ice.has_relay).routes())
         mount(app, CoordinationPages(clinic.overview, clinic.feedback, now).routes())
+        mount(app, ReadinessPages(clinic.readiness, now).routes())
         app.cleanup_ctx.append(_font(assets, config))
+        app.on_response_prepare.append(unnamed)
         app.on_shutdown.append(_awaiting(gateway.close))
+        app.on_cleanup.append(_awaiting(clinic.readiness.close))
         app.on_cleanup.append(_awaiting(opened.pop_all().aclose))
     return app
 
@@ -207,6 +237,7 @@ def _routes(clinic: Clinic, assets: Assets, gateway: Gateway) -> Routes:
         ("GET", "/static/{hash}/{path:.+}", assets.serve),
         ("GET", "/signal", gateway.open_socket),
         *lines.routes(clinic.tickets, clinic.ice),
+        *ReadinessApi(clinic.readiness, _whom(clinic)).routes(),
         *encounters_api.routes(clinic.intake, clinic.queue, clinic.calls, clinic.duty, clinic.front_office),
         *RecordsApi(clinic.notes, clinic.measures, clinic.background).routes(),
         *scheduler_api.routes(clinic.follow_ups, clinic.closing),
@@ -224,7 +255,8 @@ def _cabin(clinic: Clinic) -> Routes:
         clinic.now,
     )
     todays = cabin_pages.Todays(clinic.places, clinic.outlooks, clinic.hours)
-    return cabin_pages.routes(booth, todays, CabinView(clinic.database, clinic.now))
+    mornings = cabin_pages.Mornings(clinic.readiness, clinic.hours, clinic.now)
+    return cabin_pages.routes(booth, todays, mornings, CabinView(clinic.database, clinic.now))
 
 
 def _office(clinic: Clinic) -> Routes:
@@ -237,9 +269,15 @@ def _office(clinic: Clinic) -> Routes:
         clinic.help_calls,
         clinic.follow_ups,
         OfficeView(clinic.database, clinic.people, clinic.vault, clinic.now),
+        clinic.readiness,
+        _whom(clinic),
         clinic.now,
     )
     return office_pages.routes(office)
+
+
+def _whom(clinic: Clinic) -> Whom:
+    return Whom(clinic.config.support_phone)
 
 
 async def _alive(_request: web.Request) -> web.Response:

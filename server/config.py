@@ -24,6 +24,10 @@ class Config:
     turn_urls: tuple[str, ...] = ()
     turn_secret_file: Path | None = None
     stun_urls: tuple[str, ...] = ()
+    support_phone: str = ""
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 0
+    """0: no numbers are shown."""
     log_level: str = "info"
 
     @property
@@ -72,6 +76,9 @@ _READERS: dict[str, _Reader] = {
     "turn_urls": _Reader(_words, "turn: and turns: URLs, separated by spaces"),
     "turn_secret_file": _Reader(Path, "the path of coturn's static-auth-secret"),
     "stun_urls": _Reader(_words, "stun: URLs, separated by spaces"),
+    "support_phone": _Reader(str, "a telephone number, or empty"),
+    "metrics_host": _Reader(str, "an inner address to show numbers on"),
+    "metrics_port": _Reader(_port, "a number from 0 to 65535, 0 for none"),
     "log_level": _Reader(_level, "debug, info, warning or error"),
 }
 

@@ -36,7 +36,7 @@ def lines_of(who: Identity) -> tuple[str, ...]:
         return ("queue", f"desk:{who.account_id}")
     if who.role is Role.HEALTH_WORKER:
         return (f"site:{who.site_id}",)
-    return ("queue",)  # a nudge says nothing: who watches the day may know that something moved
+    return ("queue", "readiness")  # a nudge says nothing: who watches the day may know that something moved
 
 
 class SeatTickets:

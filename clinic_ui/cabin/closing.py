@@ -19,7 +19,7 @@ from server.kernel.ids import CabinId, HealthWorkerId, PractitionerId, new_id
 from server.kernel.words import N_
 from server.scheduler.rules.search import PartOfDay
 from server.scheduler.service.cabin_view import CabinFollowUp, CabinView
-from server.scheduler.service.views import Choice, Proposals, SlotTaken
+from server.scheduler.service.views import CabinDown, Choice, Proposals, SlotTaken
 from server.web.keys import who_is
 from server.web.routes import Routes
 
@@ -134,6 +134,9 @@ class ClosingPages:
             await self._booth.follow_ups.book(who, follow_up.promise_id, form.choice, form.key)
         except SlotTaken as refused:
             return await self._moments(request, visit, follow_up, refused.proposals, taken=form.starts_at, status=409)
+        except CabinDown:
+            fresh = await self._booth.follow_ups.proposals(who, follow_up.promise_id)
+            return await self._moments(request, visit, follow_up, fresh, status=409)
         return go(SUMMARY if visit.step is Step.SUMMARY else BOOKING)
 
     async def call_me_back(self, request: web.Request) -> web.Response:

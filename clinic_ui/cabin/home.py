@@ -3,7 +3,8 @@
 from aiohttp import web
 
 from clinic_ui.cabin.arrival import Purpose
-from clinic_ui.cabin.booth import GOODBYE, HOME, Booth, go, screen_of
+from clinic_ui.cabin.booth import GOODBYE, HOME, Booth, elsewhere, go, screen_of
+from clinic_ui.cabin.check import ALONE, Mornings
 from clinic_ui.cabin.today import Today, Todays
 from clinic_ui.render import wants_fragment
 from server.encounters.rules import CancelReason, Step
@@ -14,9 +15,10 @@ from server.web.routes import Routes
 class HomePages:
     """Home, emergency, help, and leaving in the middle."""
 
-    def __init__(self, booth: Booth, todays: Todays) -> None:
+    def __init__(self, booth: Booth, todays: Todays, mornings: Mornings) -> None:
         self._booth = booth
         self._todays = todays
+        self._mornings = mornings
 
     def routes(self) -> Routes:
         """Return the routes of these screens."""
@@ -38,14 +40,19 @@ class HomePages:
         return await self._home(request, piece=False)
 
     async def state(self, request: web.Request) -> web.Response:
-        """GET /cabin/etat: the living part of home; elsewhere as soon as somebody is seated."""
+        """GET /cabin/etat: the living part of home; elsewhere as soon as somebody is seated, or a check is due."""
         await self._booth.nobody(request)
         return await self._home(request, piece=True)
 
     async def _home(self, request: web.Request, *, piece: bool) -> web.Response:
-        today: Today = await self._todays.of(who_is(request))
+        who = who_is(request)
+        today: Today = await self._todays.of(who)
+        ask_in = await self._mornings.seconds(who, request.query.get("depuis", ""))
+        if piece and ask_in == 0:
+            elsewhere(ALONE)
         template = "home_state" if piece else "home"
-        return await self._booth.show(request, template, piece=piece, today=today)
+        begins = self._mornings.begins()
+        return await self._booth.show(request, template, piece=piece, today=today, ask_in=ask_in, begins=begins)
 
     async def emergency(self, request: web.Request) -> web.Response:
         """GET /cabin/urgence: the sheet as a page, for when scripts do not run."""

@@ -2,6 +2,7 @@
 
 from clinic_ui.cabin.arrival import ArrivalPages
 from clinic_ui.cabin.booth import Booth
+from clinic_ui.cabin.check import CheckPages, Mornings
 from clinic_ui.cabin.closing import ClosingPages
 from clinic_ui.cabin.home import HomePages
 from clinic_ui.cabin.questions import QuestionPages
@@ -10,13 +11,14 @@ from clinic_ui.cabin.today import Todays
 from server.scheduler.service.cabin_view import CabinView
 from server.web.routes import Routes
 
-__all__ = ["Booth", "Todays", "routes"]
+__all__ = ["Booth", "Mornings", "Todays", "routes"]
 
 
-def routes(booth: Booth, todays: Todays, follow_up_view: CabinView) -> Routes:
+def routes(booth: Booth, todays: Todays, mornings: Mornings, follow_up_view: CabinView) -> Routes:
     """Return `(method, path, view)` of every screen of the cabin."""
     return [
-        *HomePages(booth, todays).routes(),
+        *HomePages(booth, todays, mornings).routes(),
+        *CheckPages(booth, mornings).routes(),
         *ArrivalPages(booth).routes(),
         *QuestionPages(booth).routes(),
         *RoomPages(booth).routes(),

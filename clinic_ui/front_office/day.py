@@ -11,6 +11,8 @@ from msgspec import Meta
 
 from clinic_ui.forms import read_form
 from clinic_ui.front_office.office import HOME, Office, go, site_of
+from clinic_ui.look import look_of
+from clinic_ui.readiness import Shown, shown
 from server.encounters.rules import CallStatus, CancelReason, EncounterStatus
 from server.encounters.views import LineItem
 from server.kernel.errors import Invalid, NotFound
@@ -46,9 +48,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Booth:
-    """A cabin of the site: who sits in it, and who waits for it."""
+    """A cabin of the site: whether it is ready, who sits in it, and who waits for it."""
 
     cabin: Cabin
+    ready: Shown
     seated: LineItem | None
     waiting: tuple[LineItem, ...]
 
@@ -140,8 +143,13 @@ class DayPages:
         sheet = await self._office.follow_ups.day_sheet(who, on)
         rows = tuple(row_of(one, visits.get(one.patient_id), now, is_today=on == today) for one in sheet)
         cabins = await self._office.places.cabins(who, site.id) if on == today else []
-        booths = tuple(_booth(cabin, line) for cabin in cabins)
+        booths = tuple(_booth(cabin, ready, line) for cabin, ready in await self._ready(request, cabins))
         return Day(on, on - timedelta(days=1), on + timedelta(days=1), on == today, rows, booths)
+
+    async def _ready(self, request: web.Request, cabins: list[Cabin]) -> list[tuple[Cabin, Shown]]:
+        known = await self._office.readiness.of_cabins(who_is(request), [one.id for one in cabins])
+        locale, whom = look_of(request).locale, self._office.whom.support
+        return [(one, shown(known[one.id], locale, whom)) for one in cabins]
 
 
 def _visit_id(request: web.Request) -> EncounterId:
@@ -185,7 +193,7 @@ def item_state(item: LineItem) -> tuple[str, str]:
     return WAITING, "warn"
 
 
-def _booth(cabin: Cabin, line: tuple[LineItem, ...]) -> Booth:
+def _booth(cabin: Cabin, ready: Shown, line: tuple[LineItem, ...]) -> Booth:
     here = [item for item in line if item.cabin_id == cabin.id]
     seated = next((item for item in here if item.seated), None)
-    return Booth(cabin, seated, tuple(item for item in here if item is not seated))
+    return Booth(cabin, ready, seated, tuple(item for item in here if item is not seated))

@@ -40,6 +40,7 @@ EMPTY_WORDS = {
     WhyEmpty.CLOSED: N_("Le site est fermé pendant ce délai."),
     WhyEmpty.NO_PRACTITIONER: N_("Aucun médecin n’est libre pendant ce délai."),
     WhyEmpty.NO_CABIN: N_("La cabine n’est pas libre pendant ce délai."),
+    WhyEmpty.CABIN_DOWN: N_("La cabine est en panne : son dernier contrôle est rouge. Vérifiez-la, puis réservez."),
     WhyEmpty.NO_HEALTH_WORKER: N_("Personne n’est libre pour accompagner pendant ce délai."),
     WhyEmpty.PATIENT_BUSY: N_("La personne a déjà d’autres rendez-vous à ces moments."),
     WhyEmpty.NOT_THEN: N_("Rien n’est libre dans cette demi-journée."),

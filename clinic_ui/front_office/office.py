@@ -16,6 +16,8 @@ from server.kernel.words import N_
 from server.people.places import Places
 from server.people.rules import Patient
 from server.people.service import People
+from server.readiness.faults import Whom
+from server.readiness.service import Readiness
 from server.records.service import Background, Measures
 from server.scheduler.service.follow_ups import FollowUps
 from server.scheduler.service.office_view import OfficeView
@@ -44,6 +46,8 @@ class Office:
     help_calls: HelpCalls
     follow_ups: FollowUps
     view: OfficeView
+    readiness: Readiness
+    whom: Whom
     now: Clock
 
     async def show(

@@ -32,6 +32,10 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("POST", "/signin/{door}"): PUBLIC,
     ("POST", "/signout/{door}"): PUBLIC,
     ("POST", "/settings"): PUBLIC,  # language, theme and text size: three cookies, no account
+    # readiness
+    ("GET", "/api/cabin/readiness"): Act.CABIN_CHECK,
+    ("POST", "/api/cabin/readiness"): Act.CABIN_CHECK,
+    ("POST", "/api/cabin/readiness/echo"): Act.CABIN_CHECK,
     # encounters: the cabin
     ("GET", "/api/cabin/visit"): Act.VISIT_INTAKE,
     ("POST", "/api/cabin/arrive"): Act.VISIT_INTAKE,
@@ -89,6 +93,7 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     # cabin pages
     ("GET", "/cabin"): Act.VISIT_INTAKE,
     ("GET", "/cabin/etat"): Act.VISIT_INTAKE,
+    ("GET", "/cabin/controle"): Act.CABIN_CHECK,
     ("GET", "/cabin/urgence"): Act.PLACES_SEE,
     ("GET", "/cabin/aide"): Act.PLACES_SEE,
     ("POST", "/cabin/aide"): Act.HELP_ASK,
@@ -173,4 +178,6 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     # coordination pages
     ("GET", "/coordination"): Act.OVERVIEW_SEE,
     ("GET", "/coordination/day"): Act.OVERVIEW_SEE,
+    ("GET", "/coordination/cabins"): Act.READINESS_SEE,
+    ("GET", "/coordination/cabins/now"): Act.READINESS_SEE,
 }

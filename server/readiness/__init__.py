@@ -1,1 +1,1 @@
-"""Is the cabin ready? What a cabin's check measured, the colour and the one sentence that follow, and what red closes."""
+"""Is the cabin ready? What its check measured, the colour and the sentence that follow, and what red closes."""

@@ -146,6 +146,22 @@ UNCHECKED: Final = Words(
     N_("Allumez l’écran de la cabine et lancez le contrôle ; sinon, appelez %(whom)s."),
 )
 READY: Final = N_("La cabine est prête.")
-WHOM_SUPPORT: Final = N_("le dépannage au %(phone)s")
-WHOM_COORDINATION: Final = N_("la coordination")
-WHOM_SITE: Final = N_("l’accueil au %(phone)s")
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """Whom a sentence names, as (French words, their places). `phone`: of the support, where there is one."""
+
+    phone: str = ""
+
+    @property
+    def support(self) -> tuple[str, dict[str, str]]:
+        """For who stands in the cabin."""
+        if self.phone:
+            return N_("le dépannage au %(phone)s"), {"phone": self.phone}
+        return N_("la coordination"), {}
+
+    @staticmethod
+    def reception(phone: str) -> tuple[str, dict[str, str]]:
+        """For who sits far from the cabin."""
+        return (N_("l’accueil au %(phone)s"), {"phone": phone}) if phone else (N_("l’accueil du lieu"), {})

@@ -25,8 +25,8 @@ ME, CABIN, SITE = AccountId(new_id()), CabinId(new_id()), SiteId(new_id())
         (Role.CABIN, (f"cabin:{CABIN}",)),
         (Role.GP, ("queue", f"desk:{ME}")),
         (Role.HEALTH_WORKER, (f"site:{SITE}",)),
-        (Role.COORDINATOR, ("queue",)),
-        (Role.ADMIN, ("queue",)),
+        (Role.COORDINATOR, ("queue", "readiness")),
+        (Role.ADMIN, ("queue", "readiness")),
     ],
 )
 def test_each_role_listens_to_its_own_lines(role: Role, heard: tuple[str, ...]) -> None:

@@ -47,6 +47,8 @@ class WhyEmpty(StrEnum):
     CLOSED = "closed"
     NO_PRACTITIONER = "no-practitioner"
     NO_CABIN = "no-cabin"
+    CABIN_DOWN = "cabin-down"
+    """The only cabin failed its last check: it takes no bookings until a later one is good."""
     NO_HEALTH_WORKER = "no-health-worker"
     PATIENT_BUSY = "patient-busy"
     NOT_THEN = "not-then"

@@ -13,10 +13,22 @@ from server.kernel.ids import CabinId, HealthWorkerId, PractitionerId, ResourceI
 from server.kernel.words import N_
 from server.people import store as people
 from server.people.rules import Cabin, HealthWorker, Practitioner, Site
+from server.readiness import store as readiness
 from server.scheduler import store
 from server.scheduler.rules.openings import Calendar, ResourceKind
 from server.scheduler.rules.promise import Window
-from server.scheduler.rules.search import NEEDS, Answer, Ask, Candidate, Found, PartOfDay, Sides, needed, search
+from server.scheduler.rules.search import (
+    NEEDS,
+    Answer,
+    Ask,
+    Candidate,
+    Found,
+    PartOfDay,
+    Sides,
+    WhyEmpty,
+    needed,
+    search,
+)
 from server.scheduler.rules.units import UNIT_FOR, day_units, local_day, unit_of, wall_time
 from server.scheduler.service.views import Choice, Proposal, Proposals, Why
 from server.scheduler.store import Held
@@ -42,6 +54,8 @@ class Bench:
     cabins: dict[CabinId, Cabin]
     health_workers: dict[HealthWorkerId, HealthWorker]
     whys: dict[PractitionerId, Why]
+    closed: frozenset[CabinId] = frozenset()
+    """Cabins of the site that failed their last check: they may not serve."""
 
     def chosen(self, choice: Choice) -> Sides | None:
         """Return the sides with only what was chosen on them, or None when something of it may not serve."""
@@ -84,7 +98,9 @@ async def bench(
     window = strict.widened(local_day(now, site.zone)) if wide else strict
     ask = Ask(window, site.zone, row.modality, now + LEAD_FOR, part, frozenset(seen))
     doctors = {one.id: one for one in await people.practitioners(tx)}
-    cabins = {one.id: one for one in await people.cabins(tx, row.site_id) if one.in_service}
+    in_service = [one for one in await people.cabins(tx, row.site_id) if one.in_service]
+    closed = await readiness.closed(tx, [one.id for one in in_service])
+    cabins = {one.id: one for one in in_service if one.id not in closed}
     workers = {one.id: one for one in await people.health_workers(tx, row.site_id)}
     whys = dict.fromkeys(doctors, Why.ANOTHER)
     treating = await people.treating_practitioner(tx, row.patient_id)
@@ -103,7 +119,7 @@ async def bench(
         ResourceKind.PATIENT: (Candidate(known.get(row.patient_id, nowhere)),),
     }
     kinds = needed(row.modality, with_health_worker=row.with_health_worker)
-    return Bench(ask, {kind: everyone[kind] for kind in kinds}, site, strict, doctors, cabins, workers, whys)
+    return Bench(ask, {kind: everyone[kind] for kind in kinds}, site, strict, doctors, cabins, workers, whys, closed)
 
 
 def _reach(window: Window, zone: str) -> range:
@@ -123,7 +139,8 @@ def proposals(row: FollowUpPromise, around: Bench) -> Proposals:
     days = sorted(around.ask.seen | {one.on for one in choices})
     more = ".".join(day.isoformat() for day in days)
     asked_by = around.practitioners[row.practitioner_id]
-    return Proposals(row.id, row.due_on, row.modality, asked_by, choices, answer.why_empty, more)
+    why = WhyEmpty.CABIN_DOWN if answer.why_empty is WhyEmpty.NO_CABIN and around.closed else answer.why_empty
+    return Proposals(row.id, row.due_on, row.modality, asked_by, choices, why, more)
 
 
 def days_seen(after: str | None) -> frozenset[date]:

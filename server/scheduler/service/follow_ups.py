@@ -38,6 +38,7 @@ from server.scheduler.service.asking import LASTS_FOR, Bench
 from server.scheduler.service.intents import Intents
 from server.scheduler.service.views import (
     AppointmentLine,
+    CabinDown,
     Cancelled,
     CancelReason,
     Choice,
@@ -363,7 +364,9 @@ class FollowUps:
 
 
 def _checked(around: Bench, choice: Choice) -> Sides:
-    """Return who was chosen, if all of them may serve then as far as hours and the window go."""
+    """Return who was chosen, if all of them may serve then as far as checks, hours and the window go."""
+    if choice.cabin_id in around.closed:
+        raise CabinDown
     sides = around.chosen(choice)
     unit = unit_of(choice.starts_at)
     if sides is None or unit != unit_from(choice.starts_at) or not is_open(around.ask, sides, unit):

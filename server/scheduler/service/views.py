@@ -14,12 +14,15 @@ from server.kernel.ids import (
     PractitionerId,
     PromiseId,
 )
+from server.kernel.words import N_
 from server.people.rules import Cabin, HealthWorker, Practitioner
 from server.records.rules.note import Modality
 from server.scheduler.rules.appointment import AppointmentStatus
 from server.scheduler.rules.promise import PromiseStatus
 from server.scheduler.rules.search import PartOfDay, WhyEmpty
 from server.scheduler.store import TAKEN
+
+DOWN = N_("La cabine est en panne depuis son contrôle. Rien n’a été réservé. On rappellera quand elle remarchera.")
 
 
 class Why(StrEnum):
@@ -145,6 +148,15 @@ class Cancelled:
 
     promise_id: PromiseId | None
     choice: Choice
+
+
+class CabinDown(Conflict):
+    """The cabin's last check was red. Nothing was booked; a later check that is not red opens it again."""
+
+    code = "cabin-down"
+
+    def __init__(self) -> None:
+        super().__init__(DOWN)
 
 
 class SlotTaken(Conflict):
