@@ -2,6 +2,7 @@
 
     static/css/kiosk.css  ->  /static/3fa9c1d2/css/kiosk.css     (the hash is of the whole tree)
 
+Comments and white space stay in the repository, and each kind of screen has one sheet of styles: `SHEETS`.
 A file's address changes with its content, so the browser keeps it for a year and never asks again. What is added
 later (the font, once it is cut) gets a hash of its own.
 """
@@ -16,6 +17,8 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 
 import brotli
+import rcssmin
+import rjsmin
 from aiohttp import web
 
 PREFIX = "/static"
@@ -28,6 +31,9 @@ _TYPES = {
     ".woff2": "font/woff2",
     ".opus": "audio/ogg",
 }
+_STYLES = ("tokens", "components", "fields")
+SHEETS = {f"css/all-{ui}.css": (*_STYLES, ui, "print") for ui in ("kiosk", "desk")}
+"""Served together: five small files cost 2 kB of headers, on a line that may carry 10 kB a second."""
 _SQUEEZED_ALREADY = (".woff2", ".png", ".jpg", ".webp", ".opus")
 _HEADERS = {
     "Cache-Control": "public, max-age=31536000, immutable",
@@ -95,6 +101,14 @@ def package_files() -> dict[str, bytes]:
     return dict(_walk(resources.files("clinic_ui") / "static"))
 
 
+@cache
+def lean(name: str, plain: bytes) -> bytes:
+    """Return a script or a style without its comments and white space, and anything else as it is."""
+    if name.endswith(".js"):
+        return str(rjsmin.jsmin(plain.decode())).encode()
+    return str(rcssmin.cssmin(plain.decode())).encode() if name.endswith(".css") else plain
+
+
 def tree_hash(files: Mapping[str, bytes]) -> str:
     """Return eight characters that change when a name or a byte of `files` changes."""
     digest = hashlib.sha256()
@@ -113,8 +127,10 @@ class Assets:
 
     @classmethod
     def of_package(cls) -> "Assets":
-        """Read the package's own files."""
-        return cls(package_files())
+        """Read the package's own files, with one sheet of styles for each kind of screen."""
+        files = package_files()
+        sheets = {sheet: b"".join(files[f"css/{name}.css"] for name in names) for sheet, names in SHEETS.items()}
+        return cls({name: lean(name, text) for name, text in {**files, **sheets}.items()})
 
     def add(self, files: Mapping[str, bytes]) -> str:
         """Serve `files` too, under their own hash, and return that hash."""

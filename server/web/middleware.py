@@ -48,11 +48,16 @@ async def naming(request: web.Request, handler: Next) -> web.StreamResponse:
         raise web.HTTPUnsupportedMediaType(text="Content-Encoding is not accepted.")
     with structlog.contextvars.bound_contextvars(request_id=request[REQUEST_ID]):
         response = await handler(request)
-    if not response.prepared:
+    if not response.prepared and not request.path.startswith("/static/"):  # files say what they need themselves
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "no-referrer")
         response.headers["X-Request-Id"] = request[REQUEST_ID]
     return response
+
+
+async def unnamed(_request: web.Request, response: web.StreamResponse) -> None:
+    """Do not say in every answer which program we are, and of which version."""
+    response.headers.pop("Server", None)
 
 
 def is_api(request: web.Request) -> bool:

@@ -19,6 +19,7 @@ async def test_it_says_that_it_is_alive_and_ready(tmp_path: Path) -> None:
         for path, words in (("/healthz", {"alive": True}), ("/readyz", {"ready": True})):
             async with guest.get(path) as answer:
                 assert (answer.status, await answer.json()) == (200, words)
+                assert "Server" not in answer.headers
 
 
 async def test_it_does_not_open_on_a_database_without_schema(tmp_path: Path) -> None:
