@@ -23,6 +23,8 @@ from server.database.engine import Database
 from server.database.migrate import migrate
 from server.kernel.access import Role
 from server.kernel.errors import ClinicError, ConfigError
+from server.key_commands import key
+from server.records.seal.hygiene import harden
 from server.records.seal.keyring import init_key
 from server.village.seed import settle
 
@@ -71,20 +73,7 @@ def migrate_command() -> None:
     click.echo("The database has the newest schema.")
 
 
-@main.group()
-def key() -> None:
-    """Master keys: whoever loses them loses every record."""
-
-
-@key.command("init")
-@click.argument("path", type=click.Path(path_type=Path))
-def key_init(path: Path) -> None:
-    """Write a new key file at PATH, readable by you alone. Never replaces one."""
-    made = _or_exit(lambda: init_key(path))
-    click.echo(f"Wrote {made.path}. Keep a copy off this machine, apart from any backup of the database.")
-    for key_id, check in made.checks.items():
-        click.echo(f"  key {key_id}  check {check}")
-    click.echo(f"Set TELECABIN_KEK_FILE={made.path}")
+main.add_command(key)
 
 
 @main.group()
@@ -133,6 +122,7 @@ async def _serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT, then let requests in flight finish and tell every socket to reconnect."""
     logs.configure(config.log_level)
+    harden()
     runner = web.AppRunner(
         await make_app(config, demo_people=demo_people),
         access_log=None,
