@@ -17,10 +17,11 @@ from aiohttp import web
 from clinic_ui.signin.pages import DemoPerson
 from server import logs
 from server.accounts.rules import NewAccount
-from server.app import make_app, open_clinic
+from server.app import CLINIC, METRICS, make_app, open_clinic
 from server.config import Config, load
 from server.database.engine import Database
 from server.database.migrate import migrate
+from server.encounters.facts import open_visits
 from server.kernel.access import Role
 from server.kernel.errors import ClinicError, ConfigError
 from server.key_commands import key
@@ -123,8 +124,9 @@ async def _serve(
     """Serve until SIGTERM or SIGINT, then let requests in flight finish and tell every socket to reconnect."""
     logs.configure(config.log_level)
     harden()
+    app = await make_app(config, demo_people=demo_people)
     runner = web.AppRunner(
-        await make_app(config, demo_people=demo_people),
+        app,
         access_log=None,
         keepalive_timeout=KEEP_ALIVE,
         shutdown_timeout=DRAIN_FOR,
@@ -132,14 +134,31 @@ async def _serve(
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    opened = AsyncExitStack()
     try:
         await runner.setup()
         await _listen(runner, config)
+        await _show_metrics(app, config, opened)
         if ready:
             ready()
         await stop.wait()
     finally:
+        await opened.aclose()
         await runner.cleanup()
+
+
+async def _show_metrics(app: web.Application, config: Config, opened: AsyncExitStack) -> None:
+    """Show the numbers on an address of their own, if there is one: the proxy in front never sees it."""
+    if config.metrics_port == 0:
+        return
+    clinic = app[CLINIC]
+    runner = web.AppRunner(app[METRICS].page(lambda: open_visits(clinic.database)), access_log=None)
+    opened.push_async_callback(runner.cleanup)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, config.metrics_host, config.metrics_port).start()
+    except OSError as error:
+        raise ConfigError(f"TELECABIN_METRICS_PORT: cannot listen there: {error.strerror}") from None
 
 
 async def _listen(runner: web.AppRunner, config: Config) -> None:

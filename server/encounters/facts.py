@@ -2,6 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server.database.engine import Database
 from server.encounters import store
 from server.encounters.rules import Accompanied, EncounterStatus
 from server.encounters.service.ground import Ground
@@ -10,6 +11,13 @@ from server.kernel.ids import CabinId, EncounterId, PatientId
 from server.people import store as people_store
 from server.records.rules.note import Claim, Part, Participant, VisitFacts
 from server.records.service.visits import Condition, IdValue
+
+
+async def open_visits(database: Database) -> dict[tuple[str, str], int]:
+    """Return how many visits wait or run, by state and by the state of their call: a number names nobody."""
+    async with database.reading() as tx:
+        found = await store.tally(tx)
+    return {(status.value, call.value): count for (status, call), count in found.items()}
 
 
 class EncounterFacts:

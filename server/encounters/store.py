@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,6 +20,13 @@ _S = EncounterStatus
 BEFORE_THE_DOCTOR = (_S.ARRIVED, _S.TRIAGED, _S.ON_LEAVE)
 MEASURED = 30  # the newest visits whose length says how long one takes
 _LINE = (EncounterRow.priority.desc(), EncounterRow.triaged_at, EncounterRow.id)
+
+
+async def tally(tx: AsyncSession) -> dict[tuple[EncounterStatus, CallStatus], int]:
+    """Return how many visits wait or run, by state and by the state of their call."""
+    query = select(EncounterRow.status, EncounterRow.call, func.count()).group_by(EncounterRow.status, EncounterRow.call)
+    found = await tx.execute(query.where(EncounterRow.status.in_((_S.TRIAGED, _S.IN_PROGRESS))))
+    return {(status, call): count for status, call, count in found}
 
 
 async def lock_cabin(tx: AsyncSession, cabin_id: CabinId) -> CabinRow:
