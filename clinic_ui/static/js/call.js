@@ -8,11 +8,13 @@
 import { CloseCode } from "./signal.js";
 import { Connection } from "./call_connection.js";
 import { CallLadder } from "./call_ladder.js";
+import { wholePicture } from "./call_media.js";
 import { LineWatch } from "./call_watch.js";
 
 const WATCHDOG = 4000; // ms in which a negotiation connects, or is begun again
 const REACH_FOR = 300_000; // ms: TURN credentials live ten minutes, and the other end may take its time
 const REACH_WITHIN = 2000; // ms for fresh TURN credentials; then the former ones must do
+const WHOLE_EVERY = 800; // ms: both ends find out that the line is whole again, and one whole picture is enough
 const TICKET_AGAIN = 1000; // ms before a seat ticket that could not be fetched is asked for again
 
 /** @typedef {"patient" | "practitioner"} Seat */
@@ -43,6 +45,8 @@ export class Call extends EventTarget {
   /** @type {string | null} */ #peer = null; // the other seat's page, while it is there
   /** @type {string | null} */ #offeredTo = null; // the page that has our present offer
   #attempts = 0;
+  /** @type {"never" | "yes" | "lost"} */ #heard = "never"; // by the other end, as it last said
+  #wholeAt = -Infinity;
   #over = false;
   #watch = new LineWatch();
   #ladder = new CallLadder();
@@ -159,6 +163,7 @@ export class Call extends EventTarget {
     on(this.#watch, "level", ({ level }) => (this.#tell(), this.#emit("quality", { level, whose: "mine" })));
     on(this.#watch, "second", (second) => this.#ladder.look(second));
     on(this.#ladder, "line", (line) => this.#emit("line", line));
+    on(this.#ladder, "double", ({ on }) => this.#then(() => this.#connection?.double(on)));
     on(this.#ladder, "still", (still) => this.#emit("still", still));
   }
 
@@ -195,6 +200,9 @@ export class Call extends EventTarget {
   /** @param {{microphone: boolean, camera: boolean, receiving: boolean, level: number}} state */
   #heed(state) {
     this.#watch.expected = state.microphone || state.camera;
+    if (state.receiving && this.#heard === "lost") this.#whole();
+    if (state.receiving) this.#heard = "yes";
+    else if (this.#heard === "yes") this.#heard = "lost";
     this.#emit("peer-state", state);
     this.#emit("quality", { level: state.level, whose: "theirs" });
   }
@@ -218,6 +226,7 @@ export class Call extends EventTarget {
       show: (track) => this.#show(track),
       failed: () => this.#recover(),
     });
+    this.#connection.doubled = this.#ladder.doubled;
     this.#ladder.join(this.#connection.pc);
     this.#watch.watch(this.#connection.pc);
     if (this.#seat === "practitioner") await this.#connection.prepareOffer(this.#stream);
@@ -240,13 +249,16 @@ export class Call extends EventTarget {
     this.#guard();
   }
 
-  /** @param {MediaStreamTrack} track */
+  /** What came before stays in sight until the new one brings something. @param {MediaStreamTrack} track */
   #show(track) {
-    for (const former of this.remoteStream.getTracks()) {
-      if (former.kind === track.kind) this.remoteStream.removeTrack(former);
-    }
-    this.remoteStream.addTrack(track);
-    this.#emit("remote-track", { track, stream: this.remoteStream });
+    const former = this.remoteStream.getTracks().filter((one) => one.kind === track.kind);
+    const swap = () => {
+      for (const one of this.remoteStream.getTracks()) if (one.kind === track.kind) this.remoteStream.removeTrack(one);
+      this.remoteStream.addTrack(track);
+      this.#emit("remote-track", { track, stream: this.remoteStream });
+    };
+    if (former.length && track.muted) track.addEventListener("unmute", swap, { once: true });
+    else swap();
   }
 
   // --- bringing it back ------------------------------------------------------------------------------------------
@@ -304,8 +316,16 @@ export class Call extends EventTarget {
   #flows(type, detail) {
     this.#attempts = 0;
     this.#tell();
+    if (type === "flow") this.#whole();
     if (type === "flow") this.#ladder.tally.cut(/** @type {{seconds: number}} */ (detail).seconds);
     this.#emit(type, detail);
+  }
+
+  /** The line is whole again, this way or that: send a whole picture, once. */
+  #whole() {
+    if (!this.#connection || performance.now() - this.#wholeAt < WHOLE_EVERY) return;
+    this.#wholeAt = performance.now();
+    void wholePicture(this.#connection.pc);
   }
 
   /** @param {string} reason */

@@ -2,7 +2,7 @@
 // One RTCPeerConnection of a call: its description, its candidates and its senders. It ends when it is closed, and the
 // call makes another one.
 
-import { attach, fingerprint, tune, voiceFirst } from "./call_media.js";
+import { attach, doubledVoice, fingerprint, tune, voiceFirst } from "./call_media.js";
 
 /**
  * @typedef {object} Ends
@@ -13,6 +13,7 @@ import { attach, fingerprint, tune, voiceFirst } from "./call_media.js";
 
 export class Connection {
   pc;
+  doubled = false; // is our voice sent doubled, against loss? Holds from the next description on
   #ends;
   /** @type {RTCIceCandidate[] | null} */ #found = []; // candidates that wait for their description; null: it is sent
   #closed = false;
@@ -63,7 +64,7 @@ export class Connection {
   /** @param {string} sdp @param {MediaStream | null} stream */
   async answer(sdp, stream) {
     this.#found ??= [];
-    await this.pc.setRemoteDescription({ type: "offer", sdp });
+    await this.pc.setRemoteDescription({ type: "offer", sdp: doubledVoice(sdp, this.doubled) });
     await attach(this.pc, stream);
     await this.pc.setLocalDescription(await this.pc.createAnswer());
     this.#describe("answer");
@@ -72,7 +73,25 @@ export class Connection {
 
   /** @param {string} sdp the other seat's answer */
   async take(sdp) {
-    if (this.pc.signalingState === "have-local-offer") await this.pc.setRemoteDescription({ type: "answer", sdp });
+    if (this.pc.signalingState !== "have-local-offer") return;
+    await this.pc.setRemoteDescription({ type: "answer", sdp: doubledVoice(sdp, this.doubled) });
+  }
+
+  /**
+   * Send the voice doubled from now on, or plain. Both codecs are agreed on already, so this end reads the former
+   * descriptions anew by itself, and the other end is not asked.
+   * @param {boolean} on
+   */
+  async double(on) {
+    this.doubled = on;
+    const { remoteDescription: remote, signalingState } = this.pc;
+    if (!remote || signalingState !== "stable" || this.#closed) return;
+    const sdp = doubledVoice(remote.sdp.replace(/^a=(candidate|end-of-candidates).*\r\n/gm, ""), on);
+    const offers = remote.type === "answer";
+    if (offers) await this.pc.setLocalDescription(await this.pc.createOffer());
+    await this.pc.setRemoteDescription({ type: remote.type, sdp });
+    if (!offers) await this.pc.setLocalDescription(await this.pc.createAnswer());
+    await tune(this.pc);
   }
 
   /** @param {{candidate: string | null, mid: string | null}} said the other seat's candidate */

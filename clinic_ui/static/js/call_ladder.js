@@ -7,7 +7,7 @@
 //
 // Both channels are part of every connection from its first description on; PROTOCOL.md §7 describes them.
 
-import { doubleVoice, setPicture } from "./call_media.js";
+import { setPicture, setVoice } from "./call_media.js";
 import { receiveStills, StillSender } from "./call_stills.js";
 import { Tally } from "./call_tally.js";
 import { begin, depth, Doubling, look, readTable, together } from "./ladder.js";
@@ -23,7 +23,10 @@ const BEGUN = 3; // s after which both pictures are there, and their size may gi
 /** @param {unknown} value */
 const share = (value) => (typeof value === "number" && value >= 0 && value <= 1 ? value : 0);
 
-/** Emits `line` {rung, weak, mine, theirs, camera} when it changes, and `still` {picture, takenAt}. */
+/**
+ * Emits `line` {rung, weak, mine, theirs, dark} when it changes, `still` {picture, takenAt}, and `double` {on}: the voice
+ * should be sent doubled from now on, which takes a step of the connection.
+ */
 export class CallLadder extends EventTarget {
   tally = new Tally();
   #table;
@@ -58,6 +61,11 @@ export class CallLadder extends EventTarget {
     if (this.#seconds) void this.#send(); // the senders come later: `tune` sets them like this
   }
 
+  /** Is the voice to be sent doubled? */
+  get doubled() {
+    return this.#doubling.on;
+  }
+
   /** What both ends are on together, and whose line it is. */
   get shared() {
     const shared = together(this.#table, this.#stand.rung, this.#told?.rung ?? this.#table.ladder[0].rung);
@@ -81,22 +89,23 @@ export class CallLadder extends EventTarget {
 
   /**
    * One second of the line.
-   * @param {{available: number | undefined, silent: number, lost: number, hidden: number, delay: number, jitter: number}} second
+   * @param {{available: number | undefined, silent: number, waits: number, lost: number, hidden: number, delay: number, jitter: number}} second
    *   what the line takes, and what this end hears
    */
   async look(second) {
     const fresh = this.#told && performance.now() - this.#toldAt < TOLD_FOR ? this.#told : null;
     const available = second.available ?? null;
-    const sample = { available, lost: fresh?.lost ?? 0, hidden: fresh?.hidden ?? 0, silent: second.silent };
+    const { silent, waits } = second;
+    const sample = { available, lost: fresh?.lost ?? 0, hidden: fresh?.hidden ?? 0, waits, silent };
     this.#camera = !!this.#track;
     const { weak } = this.shared;
     this.tally.stood(this.#visible, weak);
-    if (second.silent < 1) this.tally.saw(second);
+    if (silent < 1) this.tally.saw(second);
     const before = this.#stand.rung;
     this.#stand = look(this.#table, this.#stand, sample);
     this.#stills.spare = available === null ? Infinity : available - VOICE;
-    const doubled = this.#doubling.look(sample);
-    if (this.#stand.rung !== before || ++this.#seconds === BEGUN || doubled) await this.#send();
+    if (this.#doubling.look(sample)) this.#emit("double", { on: this.#doubling.on });
+    if (this.#stand.rung !== before || ++this.#seconds === BEGUN) await this.#send();
     if (this.#stand.rung !== before || --this.#tellIn <= 0) this.#tell(second);
     this.#say();
   }
@@ -110,10 +119,10 @@ export class CallLadder extends EventTarget {
   async #send() {
     const pc = this.#pc;
     if (!pc) return;
-    const { picture, stills } = this.#table.ladder[depth(this.#table, this.#stand.rung)];
+    const { picture, voice, stills } = this.#table.ladder[depth(this.#table, this.#stand.rung)];
     this.#stills.want(stills);
     await setPicture(pc, picture);
-    await doubleVoice(pc, this.#doubling.on);
+    await setVoice(pc, voice);
   }
 
   /** @param {{lost: number, hidden: number}} heard */

@@ -8,6 +8,7 @@ import { readTable } from "./ladder.js";
 const VOICE_BITRATE = 24000; // bit/s: wide-band mono speech with in-band FEC
 /** @type {Picture | null} */ let first = null; // how every call begins
 /** @type {WeakMap<RTCPeerConnection, Picture>} */ const pictures = new WeakMap(); // how the ladder wants it since
+/** @type {WeakMap<RTCPeerConnection, number>} */ const voices = new WeakMap();
 
 /** The transceiver of a kind. @param {RTCPeerConnection} pc @param {string} kind */
 function transceiver(pc, kind) {
@@ -51,7 +52,7 @@ export async function attach(pc, stream) {
 /** Set both senders: the voice goes first, the picture takes what is left. @param {RTCPeerConnection} pc */
 export async function tune(pc) {
   await setSender(transceiver(pc, "audio")?.sender, () => ({
-    maxBitrate: VOICE_BITRATE,
+    maxBitrate: voices.get(pc) ?? VOICE_BITRATE,
     priority: "high",
     networkPriority: "high",
   }));
@@ -84,15 +85,36 @@ async function sendPicture(pc, picture, kept) {
 }
 
 /**
- * Let each packet of voice carry the one before it too (RED), or not. The browser changes among the codecs that are
- * agreed on already, so no new description is needed; one that cannot goes on as it is.
- * @param {RTCPeerConnection} pc @param {boolean} on
+ * Send a whole picture now. After a gap the other end would first ask again for what was lost, packet by packet, and show
+ * a still picture for one or two seconds. A browser that cannot goes on as it is.
+ * @param {RTCPeerConnection} pc
  */
-export async function doubleVoice(pc, on) {
-  const sender = transceiver(pc, "audio")?.sender;
-  const wanted = on ? "audio/red" : "audio/opus";
-  const codec = sender?.getParameters().codecs.find((one) => one.mimeType.toLowerCase() === wanted);
-  if (codec) await setSender(sender, () => ({ codec }));
+export async function wholePicture(pc) {
+  const sender = transceiver(pc, "video")?.sender;
+  const parameters = sender?.getParameters();
+  if (!sender?.track || !parameters?.encodings?.length) return;
+  // @ts-ignore the second argument is younger than the type library
+  await sender.setParameters(parameters, { encodingOptions: [{ keyFrame: true }] }).catch(() => {});
+}
+
+/** Send so many bits a second of voice. @param {RTCPeerConnection} pc @param {number} bitrate */
+export async function setVoice(pc, bitrate) {
+  voices.set(pc, bitrate);
+  await setSender(transceiver(pc, "audio")?.sender, () => ({ maxBitrate: bitrate }));
+}
+
+/**
+ * A description from the other end, read so that each packet of voice that we send carries the one before it too (RED),
+ * or not: who lists RED before Opus gets it.
+ * @param {string} sdp @param {boolean} doubled
+ */
+export function doubledVoice(sdp, doubled) {
+  const red = /^a=rtpmap:(\d+) red\/48000/im.exec(sdp)?.[1];
+  if (!red) return sdp;
+  return sdp.replace(/^(m=audio \S+ \S+ )(.*)$/m, (_, head, formats) => {
+    const others = formats.trim().split(" ").filter((/** @type {string} */ one) => one !== red);
+    return head + (doubled ? [red, ...others] : [...others, red]).join(" ");
+  });
 }
 
 /**

@@ -7,7 +7,6 @@
 const PIECE = 1100; // bytes: one packet each, so that a loss repeats one packet and the voice waits for one
 const LARGEST = 32_000; // bytes that are taken from the other end; a page of ours sends at most half of it
 const QUALITIES = [0.6, 0.45, 0.3, 0.15]; // of JPEG, until it is small enough
-const SLOWEST = 6000; // bit/s: a photograph in a quarter of a minute is still one
 
 /** @param {number} ms @returns {Promise<void>} */
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -69,7 +68,7 @@ export class StillSender {
       channel.send(JSON.stringify({ bytes: jpeg.byteLength }));
       for (let at = 0; at < jpeg.byteLength; at += PIECE) {
         channel.send(jpeg.slice(at, at + PIECE));
-        await pause((PIECE * 8000) / Math.min(wish.rate_most, Math.max(SLOWEST, this.spare)));
+        await pause((PIECE * 8000) / Math.min(wish.rate_most, Math.max(wish.rate_least, this.spare)));
         if (channel.readyState !== "open") return;
       }
     } catch (lost) {

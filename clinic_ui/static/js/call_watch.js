@@ -3,34 +3,37 @@
 
 import { levelOf, readTable } from "./ladder.js";
 
-const LOOK_EVERY = 500; // ms: silence is known within 1.5 to 2 s
-const LOOK_EVERY_AT_FIRST = 100; // ms, until the first frame
-const SILENCE = 1500; // ms: a gap that a person notices; ICE itself says so after 5 s
+const LOOK_EVERY = 500; // ms, while media arrive
+const LOOK_AGAIN = 100; // ms, until the first frame, and as soon as a look finds nothing new
+const SILENCE = 1250; // ms: a gap of 1.5 s is one that a person notices, and it is to be said by then; ICE says so after 5 s
 const BAD_LOOKS = 3; // of 2 s: a level goes down on sustained trouble,
 const GOOD_LOOKS = 15; // and up again slowly, so that it does not flicker
 const VOICE_ALONE = 50; // packets: a second of voice with no picture is a call too
+const LEAST_OVER = 120; // s whose shortest way there and back is the line's own; what goes beyond stands in a queue
 const HEARD_OVER = 4; // s: 200 packets of voice, of which 2 % are four
 
 /**
  * @typedef {{packets: number, frames: number, heard: number, lost: number, concealed: number, samples: number,
- *   jitter: number, rtt: number, available: number | undefined}} Sample counts since the beginning; ms; bit/s
+ *   jitter: number, rtt: number, age: number, available: number | undefined}} Sample counts since the beginning; ms; bit/s;
+ *   `age` of the newest packet
  */
 
 /** What getStats says now: `heard` and `lost` are packets of voice. @param {RTCPeerConnection} pc @returns {Promise<Sample>} */
 async function look(pc) {
   /** @type {Sample} */
-  const sample = { packets: 0, frames: 0, heard: 0, lost: 0, concealed: 0, samples: 0, jitter: 0, rtt: 0, available: undefined };
+  const sample = { packets: 0, frames: 0, heard: 0, lost: 0, concealed: 0, samples: 0, jitter: 0, rtt: 0, age: Infinity, available: undefined };
   for (const row of (await pc.getStats()).values()) {
     if (row.type === "inbound-rtp") {
       sample.packets += row.packetsReceived ?? 0;
       sample.frames += row.framesDecoded ?? 0;
+      sample.age = Math.min(sample.age, row.timestamp - (row.lastPacketReceivedTimestamp ?? -Infinity));
       if (row.kind !== "audio") continue;
       sample.heard += row.packetsReceived ?? 0;
       sample.lost += row.packetsLost ?? 0;
       sample.jitter = (row.jitter ?? 0) * 1000;
       sample.concealed += (row.concealedSamples ?? 0) - (row.silentConcealedSamples ?? 0);
       sample.samples += row.totalSamplesReceived ?? 0;
-    } else if (row.type === "candidate-pair" && row.nominated && row.state === "succeeded") {
+    } else if (row.type === "candidate-pair" && row.nominated) {
       sample.rtt = (row.currentRoundTripTime ?? 0) * 1000;
       sample.available = row.availableOutgoingBitrate;
     }
@@ -52,14 +55,16 @@ export function sharesOf(before, now) {
 }
 
 /**
- * Emits `live`, `silence`, `flow` {seconds}, `level` {level}, and once a second `second` {available, silent, lost, hidden,
- * delay, jitter}: of one connection at a time. `silent` is in seconds, `lost` and `hidden` are shares of the voice.
+ * Emits `live`, `silence`, `flow` {seconds}, `level` {level}, and once a second `second` {available, silent, waits, lost,
+ * hidden, delay, jitter}: of one connection at a time. `silent` and `waits` (beyond the least) are in seconds, `lost` and
+ * `hidden` are shares of the voice.
  */
 export class LineWatch extends EventTarget {
   /** @type {RTCPeerConnection | null} */ #pc = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
   #live = false;
   #silent = false;
+  #quiet = false; // the last look found nothing new
   #arrivedAt = 0;
   #looks = 0;
   #worse = 0;
@@ -69,6 +74,7 @@ export class LineWatch extends EventTarget {
   expected = true;
   /** @type {Sample | null} */ #last = null;
   /** @type {Sample[]} */ #recent = []; // one a second
+  /** @type {number[]} */ #delays = []; // ms, one a second
   #secondAt = 0;
   #table;
 
@@ -98,7 +104,7 @@ export class LineWatch extends EventTarget {
 
   #schedule() {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#look(), this.#live && !this.#silent ? LOOK_EVERY : LOOK_EVERY_AT_FIRST);
+    this.#timer = setTimeout(() => this.#look(), this.#live && !this.#quiet ? LOOK_EVERY : LOOK_AGAIN);
   }
 
   async #look() {
@@ -117,6 +123,7 @@ export class LineWatch extends EventTarget {
   #listen(now, last) {
     const time = performance.now();
     const arrives = now.packets > (last?.packets ?? 0);
+    this.#quiet = !arrives;
     if (!this.#live) {
       if (now.frames === 0 && now.packets < VOICE_ALONE) return;
       this.#live = true;
@@ -129,7 +136,7 @@ export class LineWatch extends EventTarget {
       this.#silent = true;
       this.#emit("silence", {});
     }
-    if (arrives) this.#arrivedAt = time;
+    if (arrives) this.#arrivedAt = time - Math.min(Math.max(now.age, 0), LOOK_EVERY);
   }
 
   /** One second more. @param {Sample} now */
@@ -139,7 +146,10 @@ export class LineWatch extends EventTarget {
     if (this.#recent.length > HEARD_OVER + 1) this.#recent.shift();
     const shares = sharesOf(this.#recent[0], now);
     const silent = this.expected ? (this.#secondAt - this.#arrivedAt) / 1000 : 0;
-    this.#emit("second", { available: now.available, silent, ...shares, delay: now.rtt, jitter: now.jitter });
+    this.#delays.push(now.rtt);
+    if (this.#delays.length > LEAST_OVER) this.#delays.shift();
+    const waits = (now.rtt - Math.min(...this.#delays)) / 1000;
+    this.#emit("second", { available: now.available, silent, waits, ...shares, delay: now.rtt, jitter: now.jitter });
     if (this.flowing && ++this.#looks % 2 === 0) this.#weigh(levelOf(this.#table, { ...shares, seconds: now.rtt / 1000 }));
   }
 

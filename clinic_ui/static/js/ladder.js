@@ -3,19 +3,20 @@
 // Tests walk both over the same lines and compare.
 
 /** @typedef {"video" | "small" | "still" | "voice" | "telephone" | "deferred"} Rung */
-/** @typedef {"available" | "lost" | "hidden" | "silent"} Of */
-/** @typedef {{available: number | null, lost: number, hidden: number, silent: number}} Sample one second of a line */
+/** @typedef {"available" | "lost" | "hidden" | "waits" | "silent"} Of */
+/** @typedef {{available: number | null, lost: number, hidden: number, waits: number, silent: number}} Sample one second */
 /** @typedef {{of: Of, at: number}} Limit */
 /** @typedef {{bitrate: number, lines: number, rate: number, active: boolean}} Picture */
-/** @typedef {{every: number, width: number, bytes_most: number, rate_most: number}} StillsWish */
-/** @typedef {{rung: Rung, picture: Picture, stills: StillsWish | null, down: {limit: Limit, seconds: number}[],
+/** @typedef {{every: number, width: number, bytes_most: number, rate_most: number, rate_least: number}} StillsWish */
+/** @typedef {{rung: Rung, picture: Picture, voice: number, stills: StillsWish | null, down: {limit: Limit, seconds: number}[],
  *   up: {limits: Limit[], seconds: number} | null}} Step */
-/** @typedef {{lost_on: number, available_on: number, on_for: number, lost_off: number, lost_off_for: number,
- *   available_off: number, available_off_for: number}} Redundancy */
+/** @typedef {{lost_on: number, waits_on: number, on_for: number, lost_off: number, lost_off_for: number, waits_off: number,
+ *   waits_off_for: number}} Redundancy */
 /** @typedef {{ladder: Step[], redundancy: Redundancy, with_video: Rung[], patience_most: number, relapse_within: number,
  *   calm_after: number, without_video_most: number,
  *   levels: {level: number, lost: number, hidden: number, seconds: number}[]}} Table */
-/** @typedef {{rung: Rung, falling: number[], rising: number, patience: number, climbed: number, fell: number}} Stand */
+/** `falling`: for each trigger of the table, by its words, the seconds that it has held. */
+/** @typedef {{rung: Rung, falling: Record<string, number>, rising: number, patience: number, climbed: number, fell: number}} Stand */
 
 /** The page's table. @returns {Table} */
 export function readTable() {
@@ -25,7 +26,7 @@ export function readTable() {
 /** Where every call begins. @param {Table} table @returns {Stand} */
 export function begin(table) {
   const { ladder, calm_after: calm } = table;
-  return { rung: ladder[0].rung, falling: [], rising: 0, patience: 1, climbed: calm, fell: calm };
+  return { rung: ladder[0].rung, falling: {}, rising: 0, patience: 1, climbed: calm, fell: calm };
 }
 
 /** @param {Limit} limit @param {Sample} sample */
@@ -35,6 +36,9 @@ function isWorse({ of, at }, sample) {
   return of === "available" ? value < at : value > at;
 }
 
+/** @param {{limit: Limit, seconds: number}} trigger */
+const named = ({ limit, seconds }) => `${limit.of} ${limit.at} ${seconds}`;
+
 /** How far from the top. @param {Table} table @param {Rung} rung */
 export const depth = ({ ladder }, rung) => ladder.findIndex((step) => step.rung === rung);
 
@@ -42,17 +46,20 @@ export const depth = ({ ladder }, rung) => ladder.findIndex((step) => step.rung 
 export function look(table, stand, sample) {
   const at = depth(table, stand.rung);
   const { down, up } = table.ladder[at];
-  const falling = down.map((one, number) => (isWorse(one.limit, sample) ? (stand.falling[number] ?? 0) + 1 : 0));
+  /** @type {Record<string, number>} */ const falling = {};
+  for (const one of table.ladder.flatMap((step) => step.down)) {
+    falling[named(one)] = isWorse(one.limit, sample) ? (stand.falling[named(one)] ?? 0) + 1 : 0;
+  }
   const rising = up && !up.limits.some((limit) => isWorse(limit, sample)) ? stand.rising + 1 : 0;
   const climbed = Math.min(table.calm_after, stand.climbed + 1);
   const fell = Math.min(table.calm_after, stand.fell + 1);
   let patience = fell === table.calm_after ? 1 : stand.patience;
-  if (down.some((one, number) => falling[number] >= one.seconds)) {
+  if (down.some((one) => falling[named(one)] >= one.seconds)) {
     if (climbed < table.relapse_within) patience = Math.min(table.patience_most, patience * 2);
-    return { rung: table.ladder[at + 1].rung, falling: [], rising: 0, patience, climbed, fell: 0 };
+    return { rung: table.ladder[at + 1].rung, falling, rising: 0, patience, climbed, fell: 0 };
   }
   if (up && rising >= up.seconds * patience) {
-    return { rung: table.ladder[at - 1].rung, falling: [], rising: 0, patience, climbed: 0, fell };
+    return { rung: table.ladder[at - 1].rung, falling, rising: 0, patience, climbed: 0, fell };
   }
   return { ...stand, falling, rising, patience, climbed, fell };
 }
@@ -83,7 +90,7 @@ export class Doubling {
   #rule;
   #lossy = 0;
   #calm = 0;
-  #thin = 0;
+  #queue = 0;
 
   /** @param {Redundancy} rule */
   constructor(rule) {
@@ -91,14 +98,13 @@ export class Doubling {
   }
 
   /** One second more. @param {Sample} sample @returns {boolean} whether it changed */
-  look({ available, lost }) {
+  look({ lost, waits }) {
     const rule = this.#rule;
-    const fits = available === null || available > rule.available_on;
-    this.#lossy = lost > rule.lost_on && fits ? this.#lossy + 1 : 0;
+    this.#lossy = lost > rule.lost_on && waits < rule.waits_on ? this.#lossy + 1 : 0;
     this.#calm = lost < rule.lost_off ? this.#calm + 1 : 0;
-    this.#thin = available !== null && available < rule.available_off ? this.#thin + 1 : 0;
+    this.#queue = waits > rule.waits_off ? this.#queue + 1 : 0;
     const turn = this.on
-      ? this.#calm >= rule.lost_off_for || this.#thin >= rule.available_off_for
+      ? this.#calm >= rule.lost_off_for || this.#queue >= rule.waits_off_for
       : this.#lossy >= rule.on_for;
     if (turn) this.on = !this.on;
     return turn;
