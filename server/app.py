@@ -45,7 +45,6 @@ from server.evaluation.overview import Overview
 from server.evaluation.service import Feedback
 from server.kernel.clock import Clock, utc_now
 from server.kernel.errors import ConfigError
-from server.kernel.sealing import Vault
 from server.metrics import Metrics
 from server.people.places import Places
 from server.people.service import People
@@ -53,6 +52,8 @@ from server.readiness.api import ReadinessApi
 from server.readiness.faults import Whom
 from server.readiness.service import Readiness
 from server.records.api import RecordsApi
+from server.records.seal.keeper import KeyKeeper
+from server.records.seal.providers import provider_of
 from server.records.seal.start import unlock
 from server.records.seal.vault import PatientVault
 from server.records.service import Background, Measures, Notes
@@ -83,7 +84,7 @@ class Clinic:
     config: Config
     now: Clock
     database: Database
-    vault: Vault
+    vault: PatientVault
     witnessing: Witnessing
     switchboard: Switchboard
     tickets: TicketOffice
@@ -202,6 +203,7 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         mount(app, SettingsPages(desk, clinic.accounts, clinic.ice.has_relay).routes())
         mount(app, CoordinationPages(clinic.overview, clinic.feedback, now).routes())
         mount(app, ReadinessPages(clinic.readiness, now).routes())
+        app.cleanup_ctx.append(_keys(clinic))
         app.cleanup_ctx.append(_font(assets, config))
         app.on_response_prepare.append(unnamed)
         app.on_shutdown.append(_awaiting(gateway.close))
@@ -287,11 +289,13 @@ async def _alive(_request: web.Request) -> web.Response:
 
 def _ready(clinic: Clinic) -> View:
     async def ready(_request: web.Request) -> web.Response:
-        """GET /readyz: the database answers and has our schema."""
+        """GET /readyz: the database answers and has our schema, and the keys are at hand."""
         try:
             await refuse_other_schema(clinic.database)
         except (ConfigError, OSError):
             return reply({"ready": False}, 503)
+        if clinic.vault.is_shut:
+            return reply({"ready": False, "sealed": True}, 503)
         return reply({"ready": True})
 
     return ready
@@ -318,6 +322,16 @@ def _ice(config: Config, now: Clock) -> IceServers:
         except OSError as error:
             raise ConfigError(f"TELECABIN_TURN_SECRET_FILE: {error.strerror}") from None
     return IceServers(now, config.stun_urls, config.turn_urls, secret)
+
+
+def _keys(clinic: Clinic) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def keys(_app: web.Application) -> AsyncIterator[None]:
+        """Look after the master keys while we serve."""
+        provider = provider_of(str(clinic.config.kek_file))
+        async with KeyKeeper(clinic.database, provider, clinic.vault, clinic.now).keeping():
+            yield
+
+    return keys
 
 
 def _font(assets: Assets, config: Config) -> Callable[[web.Application], AsyncIterator[None]]:
