@@ -3,6 +3,7 @@
 every 2 s   look at the provider ── changed? ──> load, compare with the database ──> the vault uses the new keys
                                  ── gone, wrong, silent? ──> the vault is shut: 503 `sealed`, until they are back
 every 10 s  write down what is loaded; forget opened keys if somebody was shredded meanwhile
+SIGUSR2     forget all opened keys now
 
 So a key that is added to the file is taken up without a restart. A systemd credential never changes while the
 service runs: there a restart is needed, and `telecabin key promote` says so.
@@ -12,6 +13,7 @@ import asyncio
 import logging
 import os
 import secrets
+import signal
 import socket
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager, suppress
@@ -61,9 +63,14 @@ class KeyKeeper:
         """Look after the keys for the length of a block; the first look is done when it begins."""
         await self.look()
         task = asyncio.create_task(self._run(), name="keys")
+        loop = asyncio.get_running_loop()
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # only the main thread has signals
+            loop.add_signal_handler(signal.SIGUSR2, self._vault.forget)
         try:
             yield
         finally:
+            with suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.remove_signal_handler(signal.SIGUSR2)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             with suppress(SQLAlchemyError, OSError):
