@@ -61,16 +61,19 @@ class Growth:
         """Add one leaf hash; return the inner hashes that became final and are to be kept."""
         return self._merge(0, leaf)
 
-    def extend(self, leaves: Sequence[bytes]) -> None:
+    def extend(self, leaves: Sequence[bytes]) -> list[Node]:
         """Add many leaf hashes; the same as `append` one by one, and faster: whole chunks are folded level by level."""
+        kept: list[Node] = []
         start, end = 0, len(leaves)
         while start < end:
             if self.size % _CHUNK == 0 and end - start >= _CHUNK:
-                self._merge(KEPT_EVERY, _folded(leaves[start : start + _CHUNK]))
+                chunk = _folded(leaves[start : start + _CHUNK])
+                kept += [(KEPT_EVERY, self.size // _CHUNK, chunk), *self._merge(KEPT_EVERY, chunk)]
                 start += _CHUNK
             else:
-                self._merge(0, leaves[start])
+                kept += self._merge(0, leaves[start])
                 start += 1
+        return kept
 
     def _merge(self, level: int, node: bytes) -> list[Node]:
         kept: list[Node] = []

@@ -123,6 +123,14 @@ async def _raw(tx: AsyncSession, query: str) -> Sequence[Line]:
     return (await (await tx.connection()).exec_driver_sql(query)).all()
 
 
+async def nodes(tx: AsyncSession, level: int, start: int, end: int) -> dict[int, bytes]:
+    """Return the kept inner hashes of a level at these places."""
+    query = select(AuditNode.place, AuditNode.hash).where(
+        AuditNode.level == level, AuditNode.place >= start, AuditNode.place < end
+    )
+    return {place: found for place, found in await tx.execute(query)}
+
+
 async def last_place(tx: AsyncSession) -> int:
     """Return how far the numbered entries reach: one more than the last place."""
     last = await tx.scalar(select(func.max(_EVENTS.c.idx)))
