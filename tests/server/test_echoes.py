@@ -1,0 +1,46 @@
+"""The seam to the echoes: one for a cabin, its witness once, a full room said plainly."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from aiortc import AudioStreamTrack
+
+from server.echoes import Echoes
+from server.kernel.errors import Invalid, Unavailable
+from server.kernel.ids import CabinId, new_id
+from signalling.peer_echo import MOST
+from signalling.peer_link import Link
+
+
+async def test_an_echo_hears_a_cabin_and_tells_it_once() -> None:
+    echoes, cabin, key, page = Echoes(), CabinId(new_id()), new_id(), Link(tracks=[AudioStreamTrack()])
+    try:
+        await page.take(await echoes.answer(key, cabin, await page.offer(), []))
+        await asyncio.wait_for(page.heard["audio"].flows.wait(), 20)
+        assert await echoes.witness(key, CabinId(new_id())) is None  # another cabin's
+        witness = await echoes.witness(key, cabin)
+        assert witness and witness.heard
+        assert witness.loss_up == 0
+        assert witness.jitter_ms is not None
+        assert await echoes.witness(key, cabin) is None
+    finally:
+        await asyncio.gather(page.close(), echoes.close())
+
+
+async def test_a_cabin_has_one_echo_and_a_full_room_says_so() -> None:
+    echoes, page = Echoes(), Link(tracks=[AudioStreamTrack()])
+    try:
+        offer = await page.offer()
+        cabins = [CabinId(new_id()) for _ in range(MOST)]
+        for cabin in [cabins[0], *cabins]:  # the first asks twice: its former echo makes place
+            await echoes.answer(new_id(), cabin, offer, [])
+        with pytest.raises(Unavailable) as full:
+            await echoes.answer(new_id(), CabinId(new_id()), offer, [])
+        assert full.value.code == "busy"
+        with pytest.raises(Invalid):
+            await echoes.answer(new_id(), cabins[0], "v=0\r\n", [])
+        await echoes.answer(new_id(), CabinId(new_id()), offer, [])
+    finally:
+        await asyncio.gather(page.close(), echoes.close())
