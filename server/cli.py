@@ -18,6 +18,7 @@ from clinic_ui.signin.pages import DemoPerson
 from server import logs
 from server.accounts.rules import NewAccount
 from server.app import CLINIC, METRICS, make_app, open_clinic
+from server.audit_commands import audit
 from server.config import Config, load
 from server.database.engine import Database
 from server.database.migrate import migrate
@@ -27,6 +28,7 @@ from server.kernel.errors import ClinicError, ConfigError
 from server.key_commands import key
 from server.records.seal.hygiene import harden
 from server.records.seal.keyring import init_key
+from server.robots.command import robot
 from server.village.seed import settle
 
 EX_CONFIG = 78  # sysexits.h: a setting or a key is wrong; restarting will not help
@@ -75,6 +77,8 @@ def migrate_command() -> None:
 
 
 main.add_command(key)
+main.add_command(audit)
+main.add_command(robot)
 
 
 @main.group()
