@@ -44,6 +44,7 @@ export class Call extends EventTarget {
   #camera = true;
   /** @type {string | null} */ #peer = null; // the other seat's page, while it is there
   /** @type {string | null} */ #offeredTo = null; // the page that has our present offer
+  /** @type {MediaStreamTrack[]} */ #next = []; // of a connection from which nothing arrived yet
   #attempts = 0;
   /** @type {"never" | "yes" | "lost"} */ #heard = "never"; // by the other end, as it last said
   #wholeAt = -Infinity;
@@ -157,6 +158,7 @@ export class Call extends EventTarget {
     on(this.#signal, "restart", () => this.#recover());
     on(this.#signal, "state", (state) => this.#heed(state));
     on(this.#signal, "bye", ({ reason }) => this.#end(reason));
+    on(this.#watch, "fresh", () => this.#showNext());
     on(this.#watch, "live", (live) => this.#flows("live", live));
     on(this.#watch, "flow", (flow) => this.#flows("flow", flow));
     on(this.#watch, "silence", (silence) => (this.#tell(), this.#emit("silence", silence), this.#recover()));
@@ -220,6 +222,7 @@ export class Call extends EventTarget {
     const reach = await this.#freshReach();
     if (this.#over) return;
     this.#connection?.close();
+    this.#next = [];
     this.#offeredTo = null;
     this.#connection = new Connection(reach, {
       say: (type, fields) => this.#signal.send(type, fields),
@@ -249,16 +252,18 @@ export class Call extends EventTarget {
     this.#guard();
   }
 
-  /** What came before stays in sight until the new one brings something. @param {MediaStreamTrack} track */
+  /** What came before stays in sight until something of the new connection arrives. @param {MediaStreamTrack} track */
   #show(track) {
-    const former = this.remoteStream.getTracks().filter((one) => one.kind === track.kind);
-    const swap = () => {
+    this.#next.push(track);
+    if (!this.remoteStream.getTracks().some((one) => one.kind === track.kind)) this.#showNext();
+  }
+
+  #showNext() {
+    for (const track of this.#next.splice(0)) {
       for (const one of this.remoteStream.getTracks()) if (one.kind === track.kind) this.remoteStream.removeTrack(one);
       this.remoteStream.addTrack(track);
       this.#emit("remote-track", { track, stream: this.remoteStream });
-    };
-    if (former.length && track.muted) track.addEventListener("unmute", swap, { once: true });
-    else swap();
+    }
   }
 
   // --- bringing it back ------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ export function sharesOf(before, now) {
 }
 
 /**
- * Emits `live`, `silence`, `flow` {seconds}, `level` {level}, and once a second `second` {available, silent, waits, lost,
+ * Emits `fresh` (the first of a connection arrives), `live`, `silence`, `flow` {seconds}, `level` {level}, and once a second `second` {available, silent, waits, lost,
  * hidden, delay, jitter}: of one connection at a time. `silent` and `waits` (beyond the least) are in seconds, `lost` and
  * `hidden` are shares of the voice.
  */
@@ -65,6 +65,7 @@ export class LineWatch extends EventTarget {
   #live = false;
   #silent = false;
   #quiet = false; // the last look found nothing new
+  #fresh = false; // nothing arrived yet on this connection
   #arrivedAt = 0;
   #looks = 0;
   #worse = 0;
@@ -92,6 +93,7 @@ export class LineWatch extends EventTarget {
   /** Watch this connection from now on; what came before is remembered. @param {RTCPeerConnection} pc */
   watch(pc) {
     this.#pc = pc;
+    this.#fresh = this.#quiet = true;
     this.#last = null;
     this.#recent = [];
     this.#schedule();
@@ -124,6 +126,8 @@ export class LineWatch extends EventTarget {
     const time = performance.now();
     const arrives = now.packets > (last?.packets ?? 0);
     this.#quiet = !arrives;
+    if (arrives && this.#fresh) this.#emit("fresh", {});
+    if (arrives) this.#fresh = false;
     if (!this.#live) {
       if (now.frames === 0 && now.packets < VOICE_ALONE) return;
       this.#live = true;
