@@ -1,6 +1,6 @@
-"""A sealed document: chunks of 64 KiB under a key of its own, as FORMAT.md §4 says; streamed, never whole in memory.
+"""A sealed document: chunks of 64 KiB under a key of its own, as FORMAT.md §2a says; streamed, never whole in memory.
 
-    head  = 0x02 | suite | 0x10 | 0x00 | sealed file key (96 - 32 = 64 bytes: a sealed field of the document's place)
+    head  = 0x02 | suite | 0x10 | 0x00 | sealed file key (64 bytes: a sealed field for the document's place)
     chunk = AEAD(file key, nonce = number u64 | 000000 | last u8, plaintext <= 64 KiB, AAD = head)
 
 The number in the nonce finds reordering, the last byte finds a cut at a chunk's end, the head binds every chunk to

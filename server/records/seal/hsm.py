@@ -68,6 +68,7 @@ class Token:
         self._library, self._token, self._pin_file = library, token, pin_file
         self._lock = threading.RLock()  # one session serves one call at a time
         self._session: Any = None
+        self._was_away = False
         self._keys: dict[str, Any] = {}
 
     def __repr__(self) -> str:
@@ -96,10 +97,12 @@ class Token:
         pkcs11 = _pkcs11()
         with self._lock:
             try:
+                kind, label = pkcs11.ObjectClass.SECRET_KEY, f"telecabin-{kid}"
+                found = {pkcs11.Attribute.CLASS: kind, pkcs11.Attribute.LABEL: label}
+                if list(self._opened().get_objects(found)):
+                    raise ConfigError(f"the HSM holds a key {label} already: it is kept. {UNCHANGED}")
                 never = {pkcs11.Attribute.EXTRACTABLE: False, pkcs11.Attribute.SENSITIVE: True}
-                self._opened().generate_key(
-                    pkcs11.KeyType.AES, 8 * KEY_SIZE, label=f"telecabin-{kid}", store=True, template=never
-                )
+                self._opened().generate_key(pkcs11.KeyType.AES, 8 * KEY_SIZE, label=label, store=True, template=never)
             except (pkcs11.PKCS11Error, OSError, RuntimeError) as error:
                 self._forget()
                 raise ConfigError(f"the HSM did not make {kid} ({type(error).__name__}). {UNCHANGED}") from None
@@ -114,8 +117,11 @@ class Token:
         if self._session is None:
             pin = read_private(self._pin_file)
             try:
-                token = _pkcs11().lib(self._library).get_token(token_label=self._token)
-                self._session = _login(token, pin.decode().strip())
+                library = _pkcs11().lib(self._library)
+                if self._was_away:  # a library may go on with what it knew of the device before
+                    library.reinitialize()
+                self._session = _login(library.get_token(token_label=self._token), pin.decode().strip())
+                self._was_away = False
             finally:
                 wipe(pin)
         return self._session
@@ -124,7 +130,7 @@ class Token:
         if self._session is not None:
             with suppress(Exception):  # a device that is gone cannot be closed either
                 self._session.close()
-        self._session = None
+        self._session, self._was_away = None, True
         self._keys.clear()
 
 
