@@ -13,12 +13,11 @@ of its two ends' rungs, and the end whose rung it is has the weak line.
 
 Where the numbers come from. Measured between two windows over a relay that narrows and loses: pausing the picture
 under 90 kbit/s after 3 looks and returning above 140 after 4 keeps the voice whole on lines of 60 to 200 kbit/s;
-doubled voice (RED, RFC 2198) takes concealment of 8 % loss down to a third; the browser's estimate of the rate falls
-to 30 kbit/s on any line that loses 8 %, however wide it is, so below the picture not the rate decides but how long
-packets stand in a queue. A voice of 24 kbit/s takes 47 on the wire (50 packets a second, 58 bytes of header each),
-one of 16 takes 39 and is still wide-band speech (RFC 6716, 2.1.1); a picture of 250 kbit/s with its voice takes 300.
-A fifth of a voice invented for 10 s is a conversation no more, and 15 s without a packet is what a browser itself
-calls failed. The rest is judged.
+doubled voice (RED, RFC 2198) takes the concealment of 8 % loss from 6 % to under 1 %; the browser's estimate of the
+rate falls to 30 kbit/s on any line that loses 8 %, however wide it is, so below the picture not the rate decides but
+how long packets stand in a queue. Opus at 16 kbit/s is still wide-band speech (RFC 6716, 2.1.1). A fifth of a voice
+invented for 10 s is a conversation no more, and 15 s without a packet is what a browser itself calls failed. The rest
+is judged.
 """
 
 from dataclasses import dataclass, field, replace
@@ -29,6 +28,7 @@ import msgspec
 
 PATIENCE_MOST: Final = 8  # judged: 4 s become 32, which is as long as people bear a changing picture
 RELAPSE_WITHIN: Final = 30  # s after a climb: a fall then means that the climb was too early
+SETTLES_IN: Final = 4  # s after a climb in which the browser's estimate of the rate still follows
 CALM_AFTER: Final = 120  # s without a fall, and a relapse is forgotten
 WITHOUT_VIDEO_MOST: Final = 30  # s in one visit; beyond it is an incident of the report, and no video visit to a payer
 
@@ -131,8 +131,25 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Voice:
+    """Bits a second of Opus before headers, and milliseconds in one packet: long packets have fewer headers."""
+
+    bitrate: int
+    packet: int
+
+    @property
+    def on_the_wire(self) -> int:
+        """Bits a second with the headers of RTP, its extensions, SRTP, UDP and IP: 58 bytes a packet."""
+        return self.bitrate + 58 * 8 * 1000 // self.packet
+
+
+@dataclass(frozen=True, slots=True)
 class Stills:
-    """A photograph every so many seconds: its width, its most bytes, and bits a second that it may and must take."""
+    """A photograph every so many seconds: its width, its most bytes, and bits a second that it may and must take.
+
+    Each one that arrives with no queue behind it lets the next go half as fast again: so a line that has become better
+    is found out without hurting the voice, which the browser's own estimate does not do while the picture is paused.
+    """
 
     every: int
     width: int
@@ -147,8 +164,7 @@ class Step:
 
     rung: Rung
     picture: Picture
-    voice: int = 24_000
-    """Bits a second of Opus, before headers."""
+    voice: Voice
     stills: Stills | None = None
     down: tuple[Trigger, ...] = ()
     up: Way | None = None
@@ -168,6 +184,7 @@ def _back(seconds: int, *limits: tuple[Of, float]) -> Way:
 
 _CUT = _over("silent", 15, 1)
 _QUEUE = _over("waits", 0.5, 4)
+_FULL, _PACKED, _LEAST = Voice(24_000, packet=20), Voice(24_000, packet=40), Voice(16_000, packet=60)
 _PAUSED = Picture(bitrate=110_000, lines=240, rate=10, active=False)
 _FLOWS: Final = ("silent", 2.0)
 
@@ -175,30 +192,33 @@ LADDER: Final = (
     Step(
         Rung.VIDEO,
         Picture(bitrate=250_000, lines=360, rate=15),  # start small and climb, not the reverse
+        _FULL,
         down=(_below(180, 3), _over("lost", 0.10, 3), _over("hidden", 0.05, 4), _QUEUE, _CUT),
     ),
     Step(
         Rung.SMALL,
         Picture(bitrate=110_000, lines=240, rate=10),
+        _FULL,
         down=(_below(90, 3), _over("hidden", 0.08, 4), _QUEUE, _CUT),
         up=_back(8, ("available", 210_000), ("lost", 0.05), ("hidden", 0.03), ("waits", 0.25), _FLOWS),
     ),
     Step(
         Rung.STILL,
         _PAUSED,
-        stills=Stills(every=4, width=320, bytes_most=12_000, rate_most=40_000, rate_least=8_000),
+        _PACKED,
+        stills=Stills(every=4, width=320, bytes_most=12_000, rate_most=120_000, rate_least=8_000),
         down=(_over("hidden", 0.10, 8), _QUEUE, _CUT),  # 8 s: the doubled voice has its chance first
         up=_back(4, ("available", 140_000), ("hidden", 0.04), ("waits", 0.25), _FLOWS),
     ),
     Step(
         Rung.VOICE,
         _PAUSED,
-        voice=16_000,
+        _LEAST,
         down=(_over("hidden", 0.20, 10), _CUT),
         up=_back(10, ("hidden", 0.04), ("waits", 0.25), _FLOWS),
     ),
-    Step(Rung.TELEPHONE, _PAUSED, voice=16_000, down=(_over("silent", 60, 1),), up=_back(3, ("hidden", 0.10), _FLOWS)),
-    Step(Rung.DEFERRED, _PAUSED, voice=16_000, up=_back(3, _FLOWS)),
+    Step(Rung.TELEPHONE, _PAUSED, _LEAST, down=(_over("silent", 60, 1),), up=_back(3, ("hidden", 0.10), _FLOWS)),
+    Step(Rung.DEFERRED, _PAUSED, _LEAST, up=_back(3, _FLOWS)),
 )
 
 
@@ -264,8 +284,9 @@ def step_of(rung: Rung) -> Step:
 def look(stand: Stand, sample: Sample) -> Stand:
     """Return where an end stands after one more second of its line: the same rung, or the next one."""
     here = step_of(stand.rung)
+    settled = sample if stand.climbed >= SETTLES_IN else replace(sample, available=None)
     falling = tuple(
-        had + 1 if trigger.limit.is_worse(sample) else 0
+        had + 1 if trigger.limit.is_worse(settled) else 0
         for had, trigger in zip(stand.falling or NOTHING_FALLS, TRIGGERS, strict=True)
     )
     rising = stand.rising + 1 if here.up and not any(one.is_worse(sample) for one in here.up.limits) else 0
@@ -310,6 +331,7 @@ class Table:
     levels: tuple[Level, ...] = LEVELS
     patience_most: int = PATIENCE_MOST
     relapse_within: int = RELAPSE_WITHIN
+    settles_in: int = SETTLES_IN
     calm_after: int = CALM_AFTER
     without_video_most: int = WITHOUT_VIDEO_MOST
     with_video: tuple[Rung, ...] = tuple(rung for rung in RUNGS if rung in WITH_VIDEO)

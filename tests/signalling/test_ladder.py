@@ -98,6 +98,19 @@ def test_a_photograph_is_through_before_the_next_one_and_leaves_the_voice_its_ro
     assert stills.bytes_most * 8 <= 12 * stills.rate_least
 
 
+def test_the_voice_needs_ever_less_of_the_line() -> None:
+    wire = [step.voice.on_the_wire for step in LADDER]
+    assert wire == sorted(wire, reverse=True)
+    assert (wire[0], wire[-1]) == (47_200, 23_733)
+
+
+def test_a_photograph_that_goes_through_fast_shows_room_for_the_picture() -> None:
+    still = step_of(Rung.STILL)
+    assert still.stills is not None
+    assert still.up is not None
+    assert still.stills.rate_most + still.voice.on_the_wire > still.up.limits[0].at
+
+
 def test_the_thresholds_are_the_measured_ones() -> None:
     down = {trigger.limit.of: trigger for trigger in step_of(Rung.SMALL).down}
     assert (down["available"].limit.at, down["available"].seconds) == (90_000, 3)
@@ -198,6 +211,13 @@ def test_the_way_back_is_always_open(line: list[Sample]) -> None:
     for sample in line:
         stand = look(stand, sample)
     assert walk([GOOD] * (26 * PATIENCE_MOST), stand)[-1] is Rung.VIDEO
+
+
+def test_the_estimate_may_lag_behind_a_climb_and_a_queue_may_not() -> None:
+    climbed = Stand(Rung.SMALL, climbed=0)
+    assert walk([Sample(available=70_000)] * 3 + [GOOD] * 5, climbed)[-1] is Rung.SMALL
+    assert walk([Sample(available=70_000)] * 7, climbed)[-1] is Rung.STILL
+    assert walk([Sample(available=70_000, waits=0.9)] * 4, climbed)[-1] is Rung.STILL
 
 
 def test_patience_is_forgotten_after_two_calm_minutes() -> None:

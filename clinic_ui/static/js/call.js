@@ -165,7 +165,7 @@ export class Call extends EventTarget {
     on(this.#watch, "level", ({ level }) => (this.#tell(), this.#emit("quality", { level, whose: "mine" })));
     on(this.#watch, "second", (second) => this.#ladder.look(second));
     on(this.#ladder, "line", (line) => this.#emit("line", line));
-    on(this.#ladder, "double", ({ on }) => this.#then(() => this.#connection?.double(on)));
+    on(this.#ladder, "voice", (voice) => this.#then(() => this.#connection?.say(voice)));
     on(this.#ladder, "still", (still) => this.#emit("still", still));
   }
 
@@ -229,7 +229,7 @@ export class Call extends EventTarget {
       show: (track) => this.#show(track),
       failed: () => this.#recover(),
     });
-    this.#connection.doubled = this.#ladder.doubled;
+    this.#connection.voice = this.#ladder.voice;
     this.#ladder.join(this.#connection.pc);
     this.#watch.watch(this.#connection.pc);
     if (this.#seat === "practitioner") await this.#connection.prepareOffer(this.#stream);

@@ -2,7 +2,7 @@
 // One RTCPeerConnection of a call: its description, its candidates and its senders. It ends when it is closed, and the
 // call makes another one.
 
-import { attach, doubledVoice, fingerprint, tune, voiceFirst } from "./call_media.js";
+import { attach, fingerprint, tune, voiceFirst, voiceWished } from "./call_media.js";
 
 /**
  * @typedef {object} Ends
@@ -13,7 +13,7 @@ import { attach, doubledVoice, fingerprint, tune, voiceFirst } from "./call_medi
 
 export class Connection {
   pc;
-  doubled = false; // is our voice sent doubled, against loss? Holds from the next description on
+  /** @type {import("./call_media.js").VoiceWish} */ voice = { doubled: false, packet: 20 }; // from the next description on
   #ends;
   /** @type {RTCIceCandidate[] | null} */ #found = []; // candidates that wait for their description; null: it is sent
   #closed = false;
@@ -64,7 +64,7 @@ export class Connection {
   /** @param {string} sdp @param {MediaStream | null} stream */
   async answer(sdp, stream) {
     this.#found ??= [];
-    await this.pc.setRemoteDescription({ type: "offer", sdp: doubledVoice(sdp, this.doubled) });
+    await this.pc.setRemoteDescription({ type: "offer", sdp: voiceWished(sdp, this.voice) });
     await attach(this.pc, stream);
     await this.pc.setLocalDescription(await this.pc.createAnswer());
     this.#describe("answer");
@@ -74,19 +74,19 @@ export class Connection {
   /** @param {string} sdp the other seat's answer */
   async take(sdp) {
     if (this.pc.signalingState !== "have-local-offer") return;
-    await this.pc.setRemoteDescription({ type: "answer", sdp: doubledVoice(sdp, this.doubled) });
+    await this.pc.setRemoteDescription({ type: "answer", sdp: voiceWished(sdp, this.voice) });
   }
 
   /**
-   * Send the voice doubled from now on, or plain. Both codecs are agreed on already, so this end reads the former
-   * descriptions anew by itself, and the other end is not asked.
-   * @param {boolean} on
+   * Send the voice like this from now on. All of it is agreed on already, so this end reads the former descriptions anew
+   * by itself, and the other end is not asked.
+   * @param {import("./call_media.js").VoiceWish} voice
    */
-  async double(on) {
-    this.doubled = on;
+  async say(voice) {
+    this.voice = voice;
     const { remoteDescription: remote, signalingState } = this.pc;
     if (!remote || signalingState !== "stable" || this.#closed) return;
-    const sdp = doubledVoice(remote.sdp.replace(/^a=(candidate|end-of-candidates).*\r\n/gm, ""), on);
+    const sdp = voiceWished(remote.sdp.replace(/^a=(candidate|end-of-candidates).*\r\n/gm, ""), voice);
     const offers = remote.type === "answer";
     if (offers) await this.pc.setLocalDescription(await this.pc.createOffer());
     await this.pc.setRemoteDescription({ type: remote.type, sdp });

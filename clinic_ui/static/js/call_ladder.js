@@ -17,15 +17,15 @@ import { begin, depth, Doubling, look, readTable, together } from "./ladder.js";
 
 const TELL_EVERY = 2; // s
 const TOLD_FOR = 6000; // ms: what was told longer ago decides nothing any more
-const VOICE = 50_000; // bit/s on the wire, headers included: what a photograph must leave
+const HEADERS = 58; // bytes of each packet of voice
 const BEGUN = 3; // s after which both pictures are there, and their size may give way
 
 /** @param {unknown} value */
 const share = (value) => (typeof value === "number" && value >= 0 && value <= 1 ? value : 0);
 
 /**
- * Emits `line` {rung, weak, mine, theirs, dark} when it changes, `still` {picture, takenAt}, and `double` {on}: the voice
- * should be sent doubled from now on, which takes a step of the connection.
+ * Emits `line` {rung, weak, mine, theirs, dark} when it changes, `still` {picture, takenAt}, and `voice` {doubled,
+ * packet}: how the voice should be sent from now on, which takes a step of the connection.
  */
 export class CallLadder extends EventTarget {
   tally = new Tally();
@@ -56,14 +56,18 @@ export class CallLadder extends EventTarget {
     this.#told = null;
     this.#channel = pc.createDataChannel("line", { negotiated: true, id: 0, ordered: false, maxRetransmits: 0 });
     this.#channel.addEventListener("message", ({ data }) => pc === this.#pc && this.#hear(data));
-    this.#stills.channel = pc.createDataChannel("still", { negotiated: true, id: 1 });
-    receiveStills(this.#stills.channel, (picture, takenAt) => this.#emit("still", { picture, takenAt }));
+    const stills = (this.#stills.channel = pc.createDataChannel("still", { negotiated: true, id: 1 }));
+    receiveStills(stills, (picture, takenAt) => this.#emit("still", { picture, takenAt }));
     if (this.#seconds) void this.#send(); // the senders come later: `tune` sets them like this
   }
 
-  /** Is the voice to be sent doubled? */
-  get doubled() {
-    return this.#doubling.on;
+  /** How the voice is to be sent. */
+  get voice() {
+    return { doubled: this.#doubling.on, packet: this.#step.voice.packet };
+  }
+
+  get #step() {
+    return this.#table.ladder[depth(this.#table, this.#stand.rung)];
   }
 
   /** What both ends are on together, and whose line it is. */
@@ -94,20 +98,29 @@ export class CallLadder extends EventTarget {
    */
   async look(second) {
     const fresh = this.#told && performance.now() - this.#toldAt < TOLD_FOR ? this.#told : null;
-    const available = second.available ?? null;
+    const available = this.#room(second.available);
     const { silent, waits } = second;
     const sample = { available, lost: fresh?.lost ?? 0, hidden: fresh?.hidden ?? 0, waits, silent };
     this.#camera = !!this.#track;
     const { weak } = this.shared;
     this.tally.stood(this.#visible, weak);
     if (silent < 1) this.tally.saw(second);
-    const before = this.#stand.rung;
+    const [before, voice] = [this.#stand.rung, JSON.stringify(this.voice)];
     this.#stand = look(this.#table, this.#stand, sample);
-    this.#stills.spare = available === null ? Infinity : available - VOICE;
-    if (this.#doubling.look(sample)) this.#emit("double", { on: this.#doubling.on });
+    this.#stills.delay = second.delay - waits * 1000;
+    this.#doubling.look(sample);
+    if (JSON.stringify(this.voice) !== voice) this.#emit("voice", this.voice);
     if (this.#stand.rung !== before || ++this.#seconds === BEGUN) await this.#send();
     if (this.#stand.rung !== before || --this.#tellIn <= 0) this.#tell(second);
     this.#say();
+  }
+
+  /** What the line takes: the browser's estimate, or what photographs have proven beside the voice. @param {number | undefined} estimate */
+  #room(estimate) {
+    if (estimate === undefined) return null;
+    const { bitrate, packet } = this.#step.voice;
+    const proven = this.#step.stills ? this.#stills.proven : 0;
+    return Math.max(estimate, proven && proven + bitrate + (HEADERS * 8000) / packet);
   }
 
   stop() {
@@ -119,10 +132,10 @@ export class CallLadder extends EventTarget {
   async #send() {
     const pc = this.#pc;
     if (!pc) return;
-    const { picture, voice, stills } = this.#table.ladder[depth(this.#table, this.#stand.rung)];
+    const { picture, voice, stills } = this.#step;
     this.#stills.want(stills);
     await setPicture(pc, picture);
-    await setVoice(pc, voice);
+    await setVoice(pc, voice.bitrate);
   }
 
   /** @param {{lost: number, hidden: number}} heard */

@@ -103,17 +103,19 @@ export async function setVoice(pc, bitrate) {
   await setSender(transceiver(pc, "audio")?.sender, () => ({ maxBitrate: bitrate }));
 }
 
+/** @typedef {{doubled: boolean, packet: number}} VoiceWish each packet carries the one before it too; ms in one packet */
+
 /**
- * A description from the other end, read so that each packet of voice that we send carries the one before it too (RED),
- * or not: who lists RED before Opus gets it.
- * @param {string} sdp @param {boolean} doubled
+ * A description from the other end, read so that our voice is sent as we wish it now: a browser sends what the other end
+ * lists first, and packets of the length that it asks for.
+ * @param {string} sdp @param {VoiceWish} wish
  */
-export function doubledVoice(sdp, doubled) {
+export function voiceWished(sdp, { doubled, packet }) {
   const red = /^a=rtpmap:(\d+) red\/48000/im.exec(sdp)?.[1];
-  if (!red) return sdp;
-  return sdp.replace(/^(m=audio \S+ \S+ )(.*)$/m, (_, head, formats) => {
-    const others = formats.trim().split(" ").filter((/** @type {string} */ one) => one !== red);
-    return head + (doubled ? [red, ...others] : [...others, red]).join(" ");
+  return sdp.replace(/^a=ptime:.*\r\n/gm, "").replace(/^(m=audio \S+ \S+ )(.*)\r\n/m, (_, head, formats) => {
+    const others = formats.split(" ").filter((/** @type {string} */ one) => one !== red);
+    const order = red ? (doubled ? [red, ...others] : [...others, red]) : others;
+    return `${head}${order.join(" ")}\r\na=ptime:${packet}\r\n`;
   });
 }
 

@@ -1,11 +1,14 @@
 // @ts-check
-// Photographs over a data channel while the picture is paused: small, one at a time, and never faster than the voice
-// leaves room for.
+// Photographs over a data channel while the picture is paused: small, one at a time, and no faster than the last one
+// went through without a queue. So they are also how a line that has become better is found out.
 //
-//   header {"bytes": n} ─▶ n bytes in pieces ─▶ the next header
+//   {"bytes": n} ─▶ n bytes in pieces ─▶        ◀─ {"got": n}
 
 const PIECE = 1100; // bytes: one packet each, so that a loss repeats one packet and the voice waits for one
 const LARGEST = 32_000; // bytes that are taken from the other end; a page of ours sends at most half of it
+const FASTER = 1.5; // after a photograph behind which no queue stood
+const QUEUE = 150; // ms beyond the line's own delay
+const LATEST = 12_000; // ms for the word that it arrived
 const QUALITIES = [0.6, 0.45, 0.3, 0.15]; // of JPEG, until it is small enough
 
 /** @param {number} ms @returns {Promise<void>} */
@@ -22,20 +25,30 @@ async function squeeze(canvas, most) {
 
 /** Takes photographs of a camera, as long as somebody wants them. */
 export class StillSender {
-  /** @type {RTCDataChannel | null} */ channel = null;
+  /** @type {RTCDataChannel | null} */ #channel = null;
   /** @type {() => MediaStreamTrack | null} */ #camera;
   /** @type {import("./ladder.js").StillsWish | null} */ #wish = null;
   #video = document.createElement("video");
   #canvas = document.createElement("canvas");
   #running = false;
-  /** What the line takes beyond the voice, in bit/s. */
-  spare = Infinity;
+  #pace = 0;
+  /** @type {(bytes: number) => void} */ #got = () => {};
+  /** Bits a second that the last photograph took with no queue behind it. */
+  proven = 0;
+  /** The shortest way there and back, in ms. */
+  delay = 0;
 
   /** @param {() => MediaStreamTrack | null} camera the track that would be sent, while it is on */
   constructor(camera) {
     this.#camera = camera;
     this.#video.muted = true;
     this.#video.playsInline = true;
+  }
+
+  /** Send on this channel from now on. @param {RTCDataChannel} channel */
+  set channel(channel) {
+    this.#channel = channel;
+    channel.addEventListener("message", ({ data }) => typeof data === "string" && this.#got(numberIn(data, "got")));
   }
 
   /** Begin, or end with null. @param {import("./ladder.js").StillsWish | null} wish */
@@ -46,6 +59,7 @@ export class StillSender {
 
   async #run() {
     this.#running = true;
+    this.#pace = this.proven = 0;
     try {
       for (let wish = this.#wish; wish; wish = this.#wish) {
         const began = performance.now();
@@ -60,20 +74,34 @@ export class StillSender {
 
   /** @param {import("./ladder.js").StillsWish} wish */
   async #send(wish) {
-    const channel = this.channel;
+    const channel = this.#channel;
     if (channel?.readyState !== "open" || channel.bufferedAmount > 0) return; // the former one is still on its way
     const jpeg = await this.#take(wish);
     if (!jpeg || channel.readyState !== "open") return;
+    this.#pace = Math.min(wish.rate_most, Math.max(wish.rate_least, this.#pace));
+    /** @type {Promise<boolean>} */
+    const arrived = new Promise((done) => {
+      this.#got = (bytes) => done(bytes === jpeg.byteLength);
+      setTimeout(() => done(false), LATEST);
+    });
     try {
       channel.send(JSON.stringify({ bytes: jpeg.byteLength }));
       for (let at = 0; at < jpeg.byteLength; at += PIECE) {
         channel.send(jpeg.slice(at, at + PIECE));
-        await pause((PIECE * 8000) / Math.min(wish.rate_most, Math.max(wish.rate_least, this.spare)));
+        if (at + PIECE < jpeg.byteLength) await pause((PIECE * 8000) / this.#pace);
         if (channel.readyState !== "open") return;
       }
+      this.#weigh(performance.now(), await arrived);
     } catch (lost) {
       console.debug("call: a photograph went with its connection", lost);
     }
+  }
+
+  /** Was it fast enough for the next one to be faster? @param {number} sentAt @param {boolean} arrived */
+  #weigh(sentAt, arrived) {
+    const queued = !arrived || performance.now() - sentAt - this.delay > QUEUE;
+    this.proven = queued ? 0 : this.#pace;
+    this.#pace = queued ? this.#pace / 2 : this.#pace * FASTER;
   }
 
   /** @param {import("./ladder.js").StillsWish} wish */
@@ -102,13 +130,15 @@ export function receiveStills(channel, show) {
   channel.binaryType = "arraybuffer";
   channel.addEventListener("message", async ({ data }) => {
     if (typeof data === "string") {
-      [expected, had, takenAt, pieces] = [sizeIn(data), 0, Date.now(), []];
+      const bytes = numberIn(data, "bytes");
+      if (bytes) [expected, had, takenAt, pieces] = [bytes <= LARGEST ? bytes : 0, 0, Date.now(), []];
       return;
     }
     had += data.byteLength;
     if (!expected || had > expected) return void (expected = 0);
     pieces.push(data);
     if (had < expected) return;
+    channel.send(JSON.stringify({ got: had }));
     const [jpeg, at] = [new Blob(pieces, { type: "image/jpeg" }), takenAt];
     expected = 0;
     const picture = await createImageBitmap(jpeg).catch(() => null);
@@ -116,11 +146,11 @@ export function receiveStills(channel, show) {
   });
 }
 
-/** @param {string} header */
-function sizeIn(header) {
+/** @param {string} text @param {"bytes" | "got"} name @returns {number} 0 when it is none */
+function numberIn(text, name) {
   try {
-    const { bytes } = JSON.parse(header);
-    return Number.isInteger(bytes) && bytes > 0 && bytes <= LARGEST ? bytes : 0;
+    const number = JSON.parse(text)?.[name];
+    return Number.isInteger(number) && number > 0 ? number : 0;
   } catch {
     return 0;
   }

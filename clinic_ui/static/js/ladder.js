@@ -7,13 +7,14 @@
 /** @typedef {{available: number | null, lost: number, hidden: number, waits: number, silent: number}} Sample one second */
 /** @typedef {{of: Of, at: number}} Limit */
 /** @typedef {{bitrate: number, lines: number, rate: number, active: boolean}} Picture */
+/** @typedef {{bitrate: number, packet: number}} Voice */
 /** @typedef {{every: number, width: number, bytes_most: number, rate_most: number, rate_least: number}} StillsWish */
-/** @typedef {{rung: Rung, picture: Picture, voice: number, stills: StillsWish | null, down: {limit: Limit, seconds: number}[],
+/** @typedef {{rung: Rung, picture: Picture, voice: Voice, stills: StillsWish | null, down: {limit: Limit, seconds: number}[],
  *   up: {limits: Limit[], seconds: number} | null}} Step */
 /** @typedef {{lost_on: number, waits_on: number, on_for: number, lost_off: number, lost_off_for: number, waits_off: number,
  *   waits_off_for: number}} Redundancy */
 /** @typedef {{ladder: Step[], redundancy: Redundancy, with_video: Rung[], patience_most: number, relapse_within: number,
- *   calm_after: number, without_video_most: number,
+ *   settles_in: number, calm_after: number, without_video_most: number,
  *   levels: {level: number, lost: number, hidden: number, seconds: number}[]}} Table */
 /** `falling`: for each trigger of the table, by its words, the seconds that it has held. */
 /** @typedef {{rung: Rung, falling: Record<string, number>, rising: number, patience: number, climbed: number, fell: number}} Stand */
@@ -46,9 +47,10 @@ export const depth = ({ ladder }, rung) => ladder.findIndex((step) => step.rung 
 export function look(table, stand, sample) {
   const at = depth(table, stand.rung);
   const { down, up } = table.ladder[at];
+  const settled = stand.climbed < table.settles_in ? { ...sample, available: null } : sample;
   /** @type {Record<string, number>} */ const falling = {};
   for (const one of table.ladder.flatMap((step) => step.down)) {
-    falling[named(one)] = isWorse(one.limit, sample) ? (stand.falling[named(one)] ?? 0) + 1 : 0;
+    falling[named(one)] = isWorse(one.limit, settled) ? (stand.falling[named(one)] ?? 0) + 1 : 0;
   }
   const rising = up && !up.limits.some((limit) => isWorse(limit, sample)) ? stand.rising + 1 : 0;
   const climbed = Math.min(table.calm_after, stand.climbed + 1);
