@@ -57,6 +57,7 @@ from server.records.seal.providers import provider_of
 from server.records.seal.start import unlock
 from server.records.seal.vault import PatientVault
 from server.records.service import Background, Measures, Notes
+from server.robots.api import RobotsApi
 from server.scheduler import api as scheduler_api
 from server.scheduler.service.agenda import Agenda
 from server.scheduler.service.cabin_view import CabinView
@@ -196,6 +197,7 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         gateway = Gateway(clinic.switchboard, clinic.tickets, origins=[config.origin])
         mount(app, _routes(clinic, assets, gateway))
         mount(app, SignInPages(clinic.accounts, demo_people).routes())
+        mount(app, RobotsApi(clinic.people, {one.login for one in demo_people}).routes())
         mount(app, _cabin(clinic))
         mount(app, _office(clinic))
         desk = _desk(clinic)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from aiohttp import web
 
 from clinic_ui.assets import Assets
 from clinic_ui.fonts import prepare_font
+from clinic_ui.signin.pages import DemoPerson
 from server.app import CLINIC, Clinic, make_app
 from server.config import Config
 from server.database.engine import Database
@@ -79,11 +80,13 @@ async def _migrate(url: str) -> None:
 
 
 @asynccontextmanager
-async def running(config: Config, now: Clock = utc_now) -> AsyncIterator[Running]:
+async def running(
+    config: Config, now: Clock = utc_now, demo_people: Sequence[DemoPerson] = ()
+) -> AsyncIterator[Running]:
     """Migrate the database of `config`, and serve until the block ends."""
     await prepare_font(Assets({}), CACHE)
     await _migrated(config.database_url)
-    runner = web.AppRunner(await make_app(config, now), access_log=None, shutdown_timeout=1)
+    runner = web.AppRunner(await make_app(config, now, demo_people), access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
         await web.TCPSite(runner, config.host, config.port).start()

@@ -91,6 +91,8 @@ class QueueItem:
     planned: bool
     waiting_since: datetime
     doctor: str | None
+    fictitious: bool
+    """Somebody invented: robots take nobody else."""
 
 
 @dataclass(frozen=True, slots=True)

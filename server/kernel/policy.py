@@ -90,6 +90,9 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("POST", "/api/appointments/{appointment_id}/move"): Act.FOLLOW_UP_BOOK,
     ("POST", "/api/appointments/{appointment_id}/cancel"): Act.FOLLOW_UP_BOOK,
     ("POST", "/api/appointments/{appointment_id}/miss"): Act.FOLLOW_UP_BOOK,
+    # robot people, in a demonstration
+    ("GET", "/api/robots/welcome"): SIGNED_IN,
+    ("POST", "/api/robots/recognise"): Act.VISIT_INTAKE,
     # cabin pages
     ("GET", "/cabin"): Act.VISIT_INTAKE,
     ("GET", "/cabin/etat"): Act.VISIT_INTAKE,

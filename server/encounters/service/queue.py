@@ -182,6 +182,7 @@ class Queue:
             planned=row.appointment_id is not None,
             waiting_since=row.triaged_at or row.arrived_at,
             doctor=places.doctors[row.practitioner_id] if row.practitioner_id else None,
+            fictitious=patient.fictitious,
         )
 
     async def _desk_view(self, tx: AsyncSession, row: EncounterRow) -> DeskVisit:
