@@ -40,6 +40,7 @@ from server.echoes import Echoes
 from server.encounters import api as encounters_api
 from server.encounters.facts import EncounterFacts
 from server.encounters.service import Calls, Duty, Endings, FrontOffice, Ground, HelpCalls, Intake, Queue
+from server.encounters.service.accesses import AccessBook
 from server.encounters.service.outlook import Outlooks
 from server.evaluation.overview import Overview
 from server.evaluation.service import Feedback
@@ -103,6 +104,7 @@ class Clinic:
     duty: Duty
     front_office: FrontOffice
     help_calls: HelpCalls
+    access_book: AccessBook
     feedback: Feedback
     overview: Overview
     agenda: Agenda
@@ -169,6 +171,7 @@ def _build(
         duty=Duty(ground),
         front_office=FrontOffice(ground),
         help_calls=HelpCalls(ground),
+        access_book=AccessBook(ground),
         feedback=feedback,
         overview=Overview(database, now),
         agenda=Agenda(now),
@@ -260,7 +263,8 @@ def _cabin(clinic: Clinic) -> Routes:
     )
     todays = cabin_pages.Todays(clinic.places, clinic.outlooks, clinic.hours)
     mornings = cabin_pages.Mornings(clinic.readiness, clinic.hours, clinic.now)
-    return cabin_pages.routes(booth, todays, mornings, CabinView(clinic.database, clinic.now))
+    view = CabinView(clinic.database, clinic.now)
+    return cabin_pages.routes(booth, todays, mornings, view, clinic.access_book)
 
 
 def _office(clinic: Clinic) -> Routes:
@@ -277,7 +281,7 @@ def _office(clinic: Clinic) -> Routes:
         _whom(clinic),
         clinic.now,
     )
-    return office_pages.routes(office)
+    return office_pages.routes(office, clinic.access_book)
 
 
 def _whom(clinic: Clinic) -> Whom:

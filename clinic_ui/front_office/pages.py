@@ -1,5 +1,6 @@
 """All pages of the front office, put together: what the roof mounts."""
 
+from clinic_ui.front_office.accesses import AccessPages
 from clinic_ui.front_office.day import DayPages
 from clinic_ui.front_office.follow_ups import AppointmentPages, PromisePages
 from clinic_ui.front_office.helping import HelpPages
@@ -8,18 +9,20 @@ from clinic_ui.front_office.office import Office
 from clinic_ui.front_office.patients import PatientPages
 from clinic_ui.front_office.queueing import QueuePages
 from clinic_ui.front_office.sheet import SheetPages
+from server.encounters.service.accesses import AccessBook
 from server.web.routes import Routes
 
 __all__ = ["Office", "routes"]
 
 
-def routes(office: Office) -> Routes:
+def routes(office: Office, access_book: AccessBook) -> Routes:
     """Return `(method, path, view)` of every page; `/office/patients/new` before `/office/patients/{…}`."""
     return [
         *DayPages(office).routes(),
         *HelpPages(office).routes(),
         *PatientPages(office).routes(),
         *SheetPages(office).routes(),
+        *AccessPages(office, access_book).routes(),
         *MeasurePages(office).routes(),
         *QueuePages(office).routes(),
         *PromisePages(office).routes(),

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server.encounters.access_rules import VisitTaken
 from server.encounters.help_rules import HelpCall
 from server.encounters.rules import CallStatus, Encounter, EncounterStatus
 from server.encounters.tables import ConsentRow, DutyRow, EncounterRow, HelpCallRow, IncidentRow
@@ -91,6 +92,17 @@ async def open_of_patient(tx: AsyncSession, patient_id: PatientId) -> EncounterR
         EncounterRow.patient_id == patient_id, EncounterRow.status.in_(BEFORE_THE_DOCTOR)
     )
     return (await tx.scalars(query.order_by(EncounterRow.arrived_at.desc()))).first()
+
+
+async def visits_taken(tx: AsyncSession, patient_id: PatientId) -> list[VisitTaken]:
+    """Return the visits of a patient that a doctor took."""
+    query = select(EncounterRow).where(EncounterRow.patient_id == patient_id, EncounterRow.claimed_by.is_not(None))
+    rows = (await tx.scalars(query)).all()
+    return [
+        VisitTaken(row.claimed_by, row.claimed_at, row.finished_at)
+        for row in rows
+        if row.claimed_by is not None and row.claimed_at is not None
+    ]
 
 
 async def next_for_cabin(tx: AsyncSession, cabin_id: CabinId) -> EncounterRow | None:

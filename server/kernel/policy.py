@@ -132,6 +132,7 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("GET", "/cabin/rendez-vous"): Act.FOLLOW_UP_SEE,
     ("POST", "/cabin/rendez-vous"): Act.FOLLOW_UP_BOOK,
     ("POST", "/cabin/rendez-vous/rappel"): Act.FOLLOW_UP_BOOK,
+    ("GET", "/cabin/acces"): Act.ACCESSES_READ,
     ("GET", "/cabin/avis"): Act.FEEDBACK_GIVE,
     ("POST", "/cabin/avis"): Act.FEEDBACK_GIVE,
     # front office pages
@@ -146,6 +147,7 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("GET", "/office/patients/new"): Act.PATIENT_REGISTER,
     ("POST", "/office/patients/new"): Act.PATIENT_REGISTER,
     ("GET", "/office/patients/{patient_id}"): Act.PATIENT_READ,
+    ("GET", "/office/patients/{patient_id}/accesses"): Act.ACCESSES_READ,
     ("GET", "/office/patients/{patient_id}/background"): Act.BACKGROUND_WRITE,
     ("POST", "/office/patients/{patient_id}/background"): Act.BACKGROUND_WRITE,
     ("GET", "/office/patients/{patient_id}/follow-ups"): Act.FOLLOW_UP_SEE,

@@ -1,0 +1,71 @@
+"""The words of « Qui a ouvert ce dossier ? »: what was opened, in what connection, and by whom, said to the patient."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from aiohttp import web
+
+from server.encounters.access_rules import Opening, Why
+from server.kernel.access import Role
+from server.kernel.words import N_
+
+DAYS_AT_THE_DESK, DAYS_IN_THE_CABIN = 14, 3
+
+OPENING_WORDS: Mapping[Opening, str] = {
+    Opening.RECOGNISED: N_("vous a reconnu"),
+    Opening.REGISTERED: N_("a créé votre fiche"),
+    Opening.SHEET_READ: N_("a ouvert votre fiche"),
+    Opening.REASON_READ: N_("a vu pourquoi vous venez"),
+    Opening.RECEIVED: N_("vous a reçu par l’écran"),
+    Opening.CONSULTATIONS_READ: N_("a lu vos consultations"),
+    Opening.NOTE_READ: N_("a relu la note de votre visite"),
+    Opening.SUMMARY_READ: N_("a montré le résumé de votre visite"),
+    Opening.MEASURES_READ: N_("a lu vos mesures"),
+    Opening.KNOWN_READ: N_("a lu vos allergies, antécédents et traitements"),
+    Opening.FOLLOW_UPS_READ: N_("a vu vos suivis et vos rendez-vous"),
+    Opening.ACCESSES_READ: N_("a ouvert cette page"),
+    Opening.OTHER_READ: N_("a consulté votre dossier"),
+    Opening.NOTE_WRITTEN: N_("a écrit la note de votre visite"),
+    Opening.NOTE_SIGNED: N_("a signé la note de votre visite"),
+    Opening.NOTE_AMENDED: N_("a complété une note signée"),
+    Opening.NOTE_STRUCK: N_("a annulé une note"),
+    Opening.MEASURES_WRITTEN: N_("a noté vos mesures"),
+    Opening.MEASURE_STRUCK: N_("a annulé une mesure"),
+    Opening.KNOWN_WRITTEN: N_("a changé vos allergies, antécédents ou traitements"),
+    Opening.FOLLOW_UP_ASKED: N_("a demandé un suivi"),
+    Opening.APPOINTMENT_CHANGED: N_("s’est occupé de vos rendez-vous"),
+    Opening.OTHER_WRITTEN: N_("a écrit dans votre dossier"),
+}
+WHY_WORDS: Mapping[Why, str] = {
+    Why.DURING_VISIT: N_("pendant votre visite"),
+    Why.AFTER_VISIT: N_("après votre visite du %(day)s"),
+    Why.WITHOUT_VISIT: N_("sans visite avec vous"),
+    Why.AT_THE_SITE: N_("à l’accueil"),
+    Why.IN_THE_CABIN: N_("avec votre code, ou votre nom et votre date de naissance"),
+    Why.BY_ITSELF: N_("sans l’aide de personne"),
+}
+ROLE_WORDS: Mapping[Role, str] = {
+    Role.GP: N_("médecin"),
+    Role.HEALTH_WORKER: N_("professionnel accompagnant"),
+    Role.CABIN: N_("écran de la cabine"),
+    Role.COORDINATOR: N_("coordination"),
+    Role.ADMIN: N_("administration"),
+}
+
+
+def told(accesses: object) -> dict[str, object]:
+    """Return what the template needs to say it."""
+    return {
+        "accesses": accesses,
+        "opening_words": OPENING_WORDS,
+        "why_words": WHY_WORDS,
+        "role_words": ROLE_WORDS,
+    }
+
+
+def before(request: web.Request) -> date | None:
+    """Return the day before which the page begins: `?avant=2026-03-12`. A day that is none begins at the newest."""
+    try:
+        return date.fromisoformat(request.query.get("avant", ""))
+    except ValueError:
+        return None

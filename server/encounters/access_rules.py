@@ -1,0 +1,190 @@
+"""Who opened a patient's record, told day by day and person by person: what may be said, and how it is grouped.
+
+    log entries, newest first ─▶ which are openings? ─▶ by day where the patient lives ─▶ by person ─▶ what, and why
+
+Only the kind of what was opened is told, never what stands in it, and nobody else's name but that of who opened.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from enum import StrEnum
+
+from server.audit.rules import Action
+from server.kernel.access import Role
+from server.kernel.ids import AccountId
+
+AFTERWARDS = timedelta(minutes=5)
+"""A visit lasts a little longer than its note: who closes it still reads."""
+
+
+class Opening(StrEnum):
+    """What was opened or written, as a villager would say it."""
+
+    RECOGNISED = "recognised"
+    REGISTERED = "registered"
+    SHEET_READ = "sheet-read"
+    REASON_READ = "reason-read"
+    RECEIVED = "received"
+    CONSULTATIONS_READ = "consultations-read"
+    NOTE_READ = "note-read"
+    SUMMARY_READ = "summary-read"
+    MEASURES_READ = "measures-read"
+    KNOWN_READ = "known-read"
+    FOLLOW_UPS_READ = "follow-ups-read"
+    ACCESSES_READ = "accesses-read"
+    OTHER_READ = "other-read"
+    NOTE_WRITTEN = "note-written"
+    NOTE_SIGNED = "note-signed"
+    NOTE_AMENDED = "note-amended"
+    NOTE_STRUCK = "note-struck"
+    MEASURES_WRITTEN = "measures-written"
+    MEASURE_STRUCK = "measure-struck"
+    KNOWN_WRITTEN = "known-written"
+    FOLLOW_UP_ASKED = "follow-up-asked"
+    APPOINTMENT_CHANGED = "appointment-changed"
+    OTHER_WRITTEN = "other-written"
+
+
+class Why(StrEnum):
+    """In what connection somebody opened the record."""
+
+    DURING_VISIT = "during-visit"
+    AFTER_VISIT = "after-visit"
+    WITHOUT_VISIT = "without-visit"
+    AT_THE_SITE = "at-the-site"
+    IN_THE_CABIN = "in-the-cabin"
+    BY_ITSELF = "by-itself"
+
+
+_KNOWN: dict[str, Opening] = {
+    Action.PATIENT_RECOGNISED: Opening.RECOGNISED,
+    Action.PATIENT_REGISTERED: Opening.REGISTERED,
+    Action.PATIENT_READ: Opening.SHEET_READ,
+    Action.REASON_READ: Opening.REASON_READ,
+    Action.ENCOUNTER_CLAIMED: Opening.RECEIVED,
+    Action.HISTORY_READ: Opening.CONSULTATIONS_READ,
+    Action.NOTE_READ: Opening.NOTE_READ,
+    Action.SUMMARY_READ: Opening.SUMMARY_READ,
+    Action.MEASURES_READ: Opening.MEASURES_READ,
+    Action.BACKGROUND_READ: Opening.KNOWN_READ,
+    Action.PROMISE_READ: Opening.FOLLOW_UPS_READ,
+    Action.DAY_SHEET_READ: Opening.FOLLOW_UPS_READ,
+    Action.ACCESSES_READ: Opening.ACCESSES_READ,
+    Action.NOTE_SAVED: Opening.NOTE_WRITTEN,
+    Action.NOTE_SIGNED: Opening.NOTE_SIGNED,
+    Action.NOTE_AMENDED: Opening.NOTE_AMENDED,
+    Action.NOTE_STRUCK: Opening.NOTE_STRUCK,
+    Action.MEASURE_TAKEN: Opening.MEASURES_WRITTEN,
+    Action.MEASURE_STRUCK: Opening.MEASURE_STRUCK,
+    Action.BACKGROUND_SAVED: Opening.KNOWN_WRITTEN,
+    Action.PROMISE_MADE: Opening.FOLLOW_UP_ASKED,
+    Action.PROMISE_MOVED: Opening.APPOINTMENT_CHANGED,
+    Action.APPOINTMENT_BOOKED: Opening.APPOINTMENT_CHANGED,
+    Action.APPOINTMENT_MOVED: Opening.APPOINTMENT_CHANGED,
+    Action.APPOINTMENT_CANCELLED: Opening.APPOINTMENT_CHANGED,
+    Action.APPOINTMENT_KEPT: Opening.APPOINTMENT_CHANGED,
+    Action.APPOINTMENT_MISSED: Opening.APPOINTMENT_CHANGED,
+}
+# The course of a visit opens nothing: that a person sat down, answered, agreed, was called.
+_COURSE = ("encounter:", "consent:", "reason:said", "call:", "feedback:", "help:")
+_READING = ("read", "shown", "opened", "exported", "printed", "downloaded", "shared")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One act on the record, from the log."""
+
+    at: datetime
+    actor: AccountId | None
+    role: str | None
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisitTaken:
+    """A visit of this patient that a doctor took: whose account, from when, until when (None: it still lasts)."""
+
+    actor: AccountId
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedBy:
+    """One person on one day. `name` is empty for the software itself; `visit_at` goes with AFTER_VISIT."""
+
+    name: str
+    role: Role | None
+    why: Why
+    visit_at: datetime | None
+    first_at: datetime
+    last_at: datetime
+    openings: tuple[Opening, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedOn:
+    """One day of the patient's site."""
+
+    on: date
+    people: tuple[OpenedBy, ...]
+
+
+def opening_of(action: str) -> Opening | None:
+    """Return what a patient is told of an act; None for the course of a visit. An unknown act is never left out."""
+    if action in _KNOWN:
+        return _KNOWN[action]
+    if action.startswith(_COURSE):
+        return None
+    return Opening.OTHER_READ if action.rpartition(":")[2].endswith(_READING) else Opening.OTHER_WRITTEN
+
+
+def why(entry: Entry, visits: Sequence[VisitTaken]) -> tuple[Why, datetime | None]:
+    """Return in what connection an act stands, with the instant of the visit that it came after."""
+    if entry.role == Role.CABIN:
+        return Why.IN_THE_CABIN, None
+    if entry.role == Role.HEALTH_WORKER:
+        return Why.AT_THE_SITE, None
+    if entry.role is None:
+        return Why.BY_ITSELF, None
+    own = [visit for visit in visits if visit.actor == entry.actor and visit.since <= entry.at]
+    if not own:
+        return Why.WITHOUT_VISIT, None
+    last = max(own, key=lambda visit: visit.since)
+    if last.until is None or entry.at <= last.until + AFTERWARDS:
+        return Why.DURING_VISIT, None
+    return Why.AFTER_VISIT, last.since
+
+
+def by_day(
+    entries: Iterable[Entry], names: Mapping[AccountId, str], visits: Sequence[VisitTaken], zone: tzinfo
+) -> list[OpenedOn]:
+    """Return the days, newest first; on each, who opened what, the last one first."""
+    days: dict[date, dict[tuple[object, ...], list[tuple[Entry, Opening]]]] = {}
+    for entry in entries:
+        opening = opening_of(entry.action)
+        if opening is not None:
+            person = (entry.actor, entry.role, *why(entry, visits))
+            days.setdefault(entry.at.astimezone(zone).date(), {}).setdefault(person, []).append((entry, opening))
+    return [
+        OpenedOn(on, tuple(_person(group, names, visits) for group in people.values())) for on, people in days.items()
+    ]
+
+
+def _person(
+    group: Sequence[tuple[Entry, Opening]], names: Mapping[AccountId, str], visits: Sequence[VisitTaken]
+) -> OpenedBy:
+    newest = group[0][0]
+    reason, visit_at = why(newest, visits)
+    name = names.get(newest.actor, "") if newest.actor else ""
+    found = {opening for _entry, opening in group}
+    return OpenedBy(
+        name=name,
+        role=Role(newest.role) if newest.role in set(Role) else None,
+        why=reason,
+        visit_at=visit_at,
+        first_at=min(entry.at for entry, _opening in group),
+        last_at=newest.at,
+        openings=tuple(opening for opening in Opening if opening in found),
+    )
