@@ -103,9 +103,15 @@ function withoutNetwork() {
   });
 }
 
+/** The first screen stays true: doctors come and go, the wait changes, the front office seats somebody. */
+function homeStaysTrue() {
+  if (document.querySelector("tc-live.home")) openLines();
+}
+
 plainAddress();
 neverFromMemory();
 openSheets();
 ringForHelp();
 printing();
 withoutNetwork();
+homeStaysTrue();
