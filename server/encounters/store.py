@@ -9,23 +9,29 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.encounters.access_rules import VisitTaken
 from server.encounters.help_rules import HelpCall
+from server.encounters.quality_rules import Report, Side, Spread
 from server.encounters.rules import CallStatus, Encounter, EncounterStatus
-from server.encounters.tables import ConsentRow, DutyRow, EncounterRow, HelpCallRow, IncidentRow
+from server.encounters.tables import CallQualityRow, ConsentRow, DutyRow, EncounterRow, HelpCallRow, IncidentRow
 from server.kernel.access import Identity
 from server.kernel.errors import Conflict
 from server.kernel.ids import CabinId, EncounterId, PatientId, PractitionerId, SiteId
 from server.kernel.words import N_
 from server.people.tables import CabinRow, CareRelation, PatientRow, PractitionerRow
+from signalling.ladder import Rung
+from signalling.protocol import Seat
 
 _S = EncounterStatus
 BEFORE_THE_DOCTOR = (_S.ARRIVED, _S.TRIAGED, _S.ON_LEAVE)
+SPREADS = ("delay", "jitter", "lost", "hidden")
 MEASURED = 30  # the newest visits whose length says how long one takes
 _LINE = (EncounterRow.priority.desc(), EncounterRow.triaged_at, EncounterRow.id)
 
 
 async def tally(tx: AsyncSession) -> dict[tuple[EncounterStatus, CallStatus], int]:
     """Return how many visits wait or run, by state and by the state of their call."""
-    query = select(EncounterRow.status, EncounterRow.call, func.count()).group_by(EncounterRow.status, EncounterRow.call)
+    query = select(EncounterRow.status, EncounterRow.call, func.count()).group_by(
+        EncounterRow.status, EncounterRow.call
+    )
     found = await tx.execute(query.where(EncounterRow.status.in_((_S.TRIAGED, _S.IN_PROGRESS))))
     return {(status, call): count for status, call, count in found}
 
@@ -199,6 +205,45 @@ async def incidents(tx: AsyncSession, encounter_id: EncounterId) -> list[Inciden
     """Return what went wrong in the call, in order."""
     query = select(IncidentRow).where(IncidentRow.encounter_id == encounter_id)
     return list(await tx.scalars(query.order_by(IncidentRow.at, IncidentRow.id)))
+
+
+async def call_qualities(tx: AsyncSession, encounter_id: EncounterId) -> list[CallQualityRow]:
+    """Return what the ends of a visit's calls reported of them."""
+    query = select(CallQualityRow).where(CallQualityRow.encounter_id == encounter_id)
+    return list(await tx.scalars(query.order_by(CallQualityRow.at, CallQualityRow.call)))
+
+
+async def rung_seconds(tx: AsyncSession) -> dict[Rung, int]:
+    """Return how many seconds all calls were on each rung, as the doctors' ends saw them."""
+    sums = [func.coalesce(func.sum(getattr(CallQualityRow, f"{rung.value}_for")), 0) for rung in Rung]
+    row = (await tx.execute(select(*sums).where(CallQualityRow.seat == Seat.PRACTITIONER))).one()
+    return {rung: int(seconds) for rung, seconds in zip(Rung, row, strict=True)}
+
+
+def report(row: CallQualityRow) -> Report:
+    """Return the report that a row keeps."""
+    spreads = {one: Spread(getattr(row, f"{one}_middle"), getattr(row, f"{one}_high")) for one in SPREADS}
+    return Report(
+        call=row.call,
+        seconds={rung: getattr(row, f"{rung.value}_for") for rung in Rung},
+        weak={side: getattr(row, f"weak_{side.value}_for") for side in Side},
+        cuts=row.cuts,
+        cut_for=row.cut_for,
+        **spreads,
+    )
+
+
+def write_report(row: CallQualityRow, said: Report, at: datetime) -> None:
+    """Put a report into a row, in place of what stood there."""
+    row.at, row.cuts, row.cut_for = at, said.cuts, said.cut_for
+    for rung in Rung:
+        setattr(row, f"{rung.value}_for", said.seconds.get(rung, 0))
+    for side in Side:
+        setattr(row, f"weak_{side.value}_for", said.weak.get(side, 0))
+    for one in SPREADS:
+        spread: Spread = getattr(said, one)
+        setattr(row, f"{one}_middle", spread.middle)
+        setattr(row, f"{one}_high", spread.high)
 
 
 async def lock_duty(tx: AsyncSession, practitioner_id: PractitionerId) -> DutyRow | None:

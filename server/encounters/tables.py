@@ -27,6 +27,7 @@ from server.kernel.ids import (
     PractitionerId,
     SiteId,
 )
+from signalling.protocol import Seat
 
 _SEATED = text("seated_at IS NOT NULL AND left_at IS NULL")
 _RUNNING = text("status = 'in-progress'")
@@ -100,6 +101,36 @@ class IncidentRow(Row):
     at: Mapped[datetime]
     kind: Mapped[IncidentKind]
     seconds: Mapped[int]
+
+
+class CallQualityRow(Row):
+    """What one end of one call said of it so far: seconds, ms, thousandths. `call` is the page's own name for it."""
+
+    __tablename__ = "call_quality"
+
+    encounter_id: Mapped[EncounterId] = mapped_column(ForeignKey("encounter.id"), primary_key=True)
+    seat: Mapped[Seat] = mapped_column(primary_key=True)
+    call: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    video_for: Mapped[int]
+    small_for: Mapped[int]
+    still_for: Mapped[int]
+    voice_for: Mapped[int]
+    telephone_for: Mapped[int]
+    deferred_for: Mapped[int]
+    weak_cabin_for: Mapped[int]
+    weak_doctor_for: Mapped[int]
+    weak_both_for: Mapped[int]
+    cuts: Mapped[int]
+    cut_for: Mapped[int]
+    delay_middle: Mapped[int]
+    delay_high: Mapped[int]
+    jitter_middle: Mapped[int]
+    jitter_high: Mapped[int]
+    lost_middle: Mapped[int]
+    lost_high: Mapped[int]
+    hidden_middle: Mapped[int]
+    hidden_high: Mapped[int]
 
 
 class DutyRow(Row):

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from server.encounters.help_rules import HelpKind
+from server.encounters.quality_rules import Quality
 from server.encounters.rules import (
     Accompanied,
     Answers,
@@ -139,6 +140,8 @@ class DeskVisit:
     patient_left: bool
     consent: Consented | None
     incidents: tuple[Incident, ...]
+    quality: Quality | None
+    """Of its calls so far; None when no end has reported any."""
     site: Site
     cabin: Cabin
 
