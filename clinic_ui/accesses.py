@@ -1,11 +1,13 @@
 """The words of « Qui a ouvert ce dossier ? »: what was opened, in what connection, and by whom, said to the patient."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from aiohttp import web
 
 from server.encounters.access_rules import Opening, Why
+from server.encounters.service.accesses import Accesses
 from server.kernel.access import Role
 from server.kernel.words import N_
 
@@ -53,14 +55,14 @@ ROLE_WORDS: Mapping[Role, str] = {
 }
 
 
-def told(accesses: object) -> dict[str, object]:
-    """Return what the template needs to say it."""
-    return {
-        "accesses": accesses,
-        "opening_words": OPENING_WORDS,
-        "why_words": WHY_WORDS,
-        "role_words": ROLE_WORDS,
-    }
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Some days of the book, and the words for them: what the templates need."""
+
+    book: Accesses
+    opening_words: Mapping[Opening, str] = field(default_factory=lambda: OPENING_WORDS)
+    why_words: Mapping[Why, str] = field(default_factory=lambda: WHY_WORDS)
+    role_words: Mapping[Role, str] = field(default_factory=lambda: ROLE_WORDS)
 
 
 def before(request: web.Request) -> date | None:

@@ -30,6 +30,7 @@ from clinic_ui.signin.pages import DemoPerson, SignInPages
 from server import lines
 from server.accounts.passwords import Passwords
 from server.accounts.service import Accounts
+from server.audit.api import AuditApi
 from server.audit.sequencer import Sequencer, signer_of
 from server.audit.service import Witnessing
 from server.config import Config
@@ -71,6 +72,7 @@ from server.web.middleware import guard, json_errors, naming, unnamed
 from server.web.routes import Routes, View, mount
 from server.web.wire import reply
 from signalling.bus import Bus, LocalBus, RedisBus
+from signalling.cloakroom import Cloakroom
 from signalling.gateway import Gateway
 from signalling.ice import IceServers
 from signalling.switchboard import Switchboard
@@ -115,6 +117,7 @@ class Clinic:
 
 
 CLINIC: web.AppKey[Clinic] = web.AppKey("clinic", Clinic)
+GATEWAY: web.AppKey[Gateway] = web.AppKey("gateway", Gateway)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
 
 
@@ -197,7 +200,7 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         app[ORIGINS] = frozenset({config.origin})
         assets = Assets.of_package()
         app[PAGES] = Pages(assets)
-        gateway = Gateway(clinic.switchboard, clinic.tickets, origins=[config.origin])
+        app[GATEWAY] = gateway = await _open_gateway(clinic, opened)
         mount(app, _routes(clinic, assets, gateway))
         mount(app, SignInPages(clinic.accounts, demo_people).routes())
         mount(app, RobotsApi(clinic.people, {one.login for one in demo_people}).routes())
@@ -206,7 +209,7 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         desk = _desk(clinic)
         mount(app, DeskPages(desk).routes())
         mount(app, SettingsPages(desk, clinic.accounts, clinic.ice.has_relay).routes())
-        mount(app, CoordinationPages(clinic.overview, clinic.feedback, now).routes())
+        mount(app, CoordinationPages(clinic.overview, clinic.feedback, clinic.witnessing, now).routes())
         mount(app, ReadinessPages(clinic.readiness, now).routes())
         app.cleanup_ctx.append(_keys(clinic))
         app.cleanup_ctx.append(_font(assets, config))
@@ -240,7 +243,7 @@ def _awaiting(close: Callable[[], Awaitable[None]]) -> Callable[[web.Application
 def _routes(clinic: Clinic, assets: Assets, gateway: Gateway) -> Routes:
     return [
         ("GET", "/healthz", _alive),
-        ("GET", "/readyz", _ready(clinic)),
+        ("GET", "/readyz", _ready(clinic, gateway)),
         ("GET", "/static/{hash}/{path:.+}", assets.serve),
         ("GET", "/signal", gateway.open_socket),
         *lines.routes(clinic.tickets, clinic.ice),
@@ -248,6 +251,7 @@ def _routes(clinic: Clinic, assets: Assets, gateway: Gateway) -> Routes:
         *encounters_api.routes(clinic.intake, clinic.queue, clinic.calls, clinic.duty, clinic.front_office),
         *RecordsApi(clinic.notes, clinic.measures, clinic.background).routes(),
         *scheduler_api.routes(clinic.follow_ups, clinic.closing),
+        *AuditApi(clinic.witnessing).routes(),
     ]
 
 
@@ -293,9 +297,11 @@ async def _alive(_request: web.Request) -> web.Response:
     return reply({"alive": True})
 
 
-def _ready(clinic: Clinic) -> View:
+def _ready(clinic: Clinic, gateway: Gateway) -> View:
     async def ready(_request: web.Request) -> web.Response:
-        """GET /readyz: the database answers and has our schema, and the keys are at hand."""
+        """GET /readyz: this server is not about to stop, the database has our schema, and the keys are at hand."""
+        if gateway.draining:
+            return reply({"ready": False, "draining": True}, 503)
         try:
             await refuse_other_schema(clinic.database)
         except (ConfigError, OSError):
@@ -318,6 +324,15 @@ async def _open_bus(config: Config, opened: AsyncExitStack) -> Bus:
     opened.push_async_callback(bus.close)
     await bus.start()
     return bus
+
+
+async def _open_gateway(clinic: Clinic, opened: AsyncExitStack) -> Gateway:
+    switchboard, cloakroom = clinic.switchboard, Cloakroom(clinic.switchboard.bus, clinic.switchboard)
+    opened.push_async_callback(switchboard.stop)
+    await switchboard.start()
+    opened.push_async_callback(cloakroom.stop)
+    await cloakroom.start()
+    return Gateway(switchboard, clinic.tickets, cloakroom, origins=[clinic.config.origin])
 
 
 def _ice(config: Config, now: Clock) -> IceServers:

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from clinic_ui.accesses import DAYS_IN_THE_CABIN, before, told
+from clinic_ui.accesses import DAYS_IN_THE_CABIN, Told, before
 from clinic_ui.cabin.booth import ASKING, Booth, screen_of
 from server.encounters.rules import Step
 from server.encounters.service.accesses import AccessBook
@@ -30,4 +30,4 @@ class AccessPages:
         accesses = await self._book.mine(who_is(request), zone, before(request), days=DAYS_IN_THE_CABIN)
         later = "avant" in request.query
         back = "/cabin/acces" if later else screen_of(visit)
-        return await self._booth.show(request, "accesses", visit=visit, back_to=back, later=later, **told(accesses))
+        return await self._booth.show(request, "accesses", visit=visit, back_to=back, later=later, told=Told(accesses))

@@ -30,7 +30,10 @@ from server.records.service import Notes
 from server.scheduler.service.follow_ups import FollowUps
 from server.web.keys import who_is
 
-WORDS = {"away": N_("Plus de réseau. L’urgence et l’aide marchent encore.")}
+WORDS = {
+    "away": N_("Plus de réseau. L’urgence et l’aide marchent encore."),
+    "forked": N_("Le journal des accès a changé. Prévenez l’accueil."),
+}
 HOME = "/cabin"
 GOODBYE = "/cabin/au-revoir"
 REASON, FLAGS, ALERT, CONSENT = "/cabin/motif", "/cabin/signes", "/cabin/alerte", "/cabin/accord"

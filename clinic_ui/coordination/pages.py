@@ -9,6 +9,7 @@ from aiohttp import web
 from clinic_ui import i18n
 from clinic_ui.look import look_of
 from clinic_ui.render import fragment, render
+from server.audit.service import Alarm, Witnessing
 from server.evaluation.overview import Overview
 from server.evaluation.rules import CabinState, Day, Satisfaction
 from server.evaluation.service import Feedback
@@ -16,6 +17,7 @@ from server.kernel.clock import Clock
 from server.kernel.words import N_
 from server.web.keys import who_is
 from server.web.routes import Routes
+from server.web.wire import path_id
 
 SMILEYS_FOR = timedelta(days=30)
 LONG_WAIT_MINUTES = 20  # UX C1: from here on the coordinator should look
@@ -38,6 +40,7 @@ class Board:
 
     day: Day
     faces: Satisfaction
+    alarms: tuple[Alarm, ...] = ()
     state_words: Mapping[CabinState, tuple[str, str]] = field(default_factory=lambda: STATE_WORDS)
     long_wait: int = LONG_WAIT_MINUTES
 
@@ -45,14 +48,19 @@ class Board:
 class CoordinationPages:
     """The pages behind the coordination door."""
 
-    def __init__(self, overview: Overview, feedback: Feedback, now: Clock) -> None:
+    def __init__(self, overview: Overview, feedback: Feedback, witnessing: Witnessing, now: Clock) -> None:
         self._overview = overview
         self._feedback = feedback
+        self._witnessing = witnessing
         self._now = now
 
     def routes(self) -> Routes:
         """Return the routes of the coordinator."""
-        return [("GET", "/coordination", self.page), ("GET", "/coordination/day", self.day)]
+        return [
+            ("GET", "/coordination", self.page),
+            ("GET", "/coordination/day", self.day),
+            ("POST", "/coordination/alarms/{alarm_id}", self.settle),
+        ]
 
     async def page(self, request: web.Request) -> web.Response:
         """GET /coordination"""
@@ -66,4 +74,9 @@ class CoordinationPages:
     async def _board(self, request: web.Request) -> Board:
         who = who_is(request)
         faces = await self._feedback.satisfaction(who, self._now() - SMILEYS_FOR)
-        return Board(await self._overview.today(who), faces)
+        return Board(await self._overview.today(who), faces, tuple(await self._witnessing.alarms(who)))
+
+    async def settle(self, request: web.Request) -> web.Response:
+        """POST /coordination/alarms/{alarm_id}: the cause of this fork is known."""
+        await self._witnessing.settle(who_is(request), path_id(request, "alarm_id"))
+        return web.Response(status=303, headers={"Location": "/coordination", "Cache-Control": "no-store"})

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from clinic_ui.accesses import DAYS_AT_THE_DESK, before, told
+from clinic_ui.accesses import DAYS_AT_THE_DESK, Told, before
 from clinic_ui.front_office.office import Office, patient_id, site_of
 from clinic_ui.front_office.sheet import sheet_of
 from server.encounters.service.accesses import AccessBook
@@ -32,5 +32,5 @@ class AccessPages:
         )
         sheet = await sheet_of(self._office, request)
         return await self._office.show(
-            request, "accesses", sheet=sheet, later="avant" in request.query, **told(accesses)
+            request, "accesses", sheet=sheet, later="avant" in request.query, told=Told(accesses)
         )

@@ -51,6 +51,7 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("POST", "/api/cabin/connected"): Act.CALL_REPORT,
     ("POST", "/api/cabin/hang-up"): Act.CALL_SEAT,
     ("POST", "/api/cabin/incidents"): Act.CALL_REPORT,
+    ("POST", "/api/cabin/checkpoint"): Act.LOG_WITNESS,
     # encounters: the desk and the front office
     ("GET", "/api/queue"): Act.QUEUE_SEE,
     ("GET", "/api/desk/visit"): Act.QUEUE_SEE,
@@ -183,6 +184,7 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     # coordination pages
     ("GET", "/coordination"): Act.OVERVIEW_SEE,
     ("GET", "/coordination/day"): Act.OVERVIEW_SEE,
+    ("POST", "/coordination/alarms/{alarm_id}"): Act.LOG_ALARMS,
     ("GET", "/coordination/cabins"): Act.READINESS_SEE,
     ("GET", "/coordination/cabins/now"): Act.READINESS_SEE,
 }

@@ -10,6 +10,8 @@ import { say } from "../page.js";
 import { word } from "../words.js";
 import { openLines } from "./lines.js";
 
+const WITNESS_AFTER = 8000; // ms: the log is compared once the first screen stands, never before it
+
 /** A screen that a form's answer drew gets the address of its question: « back » and « reload » never send it again. */
 function plainAddress() {
   const at = document.querySelector("[data-at]");
@@ -105,7 +107,9 @@ function withoutNetwork() {
 
 /** The first screen stays true: doctors come and go, the wait changes, the front office seats somebody. */
 function homeStaysTrue() {
-  if (document.querySelector("tc-live.home")) openLines();
+  if (!document.querySelector("tc-live.home")) return;
+  openLines();
+  setTimeout(async () => (await import("./witness.js")).keepWatch(), WITNESS_AFTER);
 }
 
 plainAddress();
