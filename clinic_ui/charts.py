@@ -1,4 +1,4 @@
-"""Small drawings made by the server: a spark line, a line figure and a strip of days with their table twins. Colour never speaks alone.
+"""Small drawings made by the server: a spark line, a line figure and a strip of days. Colour never speaks alone.
 
 SVG attributes and classes only: the content policy refuses `style=`. Points are (words for the axis, value).
 """
@@ -78,7 +78,8 @@ def day_strip(finding: str, marks: Sequence[DayMark], *, heads: tuple[str, str],
         if mark.kind
     )
     return Markup(
-        '<figure class="figure strip"><figcaption>{}</figcaption><svg viewBox="0 0 600 50" role="img" aria-label="{}">{}'
+        '<figure class="figure strip"><figcaption>{}</figcaption>'
+        '<svg viewBox="0 0 600 50" role="img" aria-label="{}">{}'
         '<path class="chart-axis" d="M0 49H600"/></svg>{}</figure>'
     ).format(finding, finding, bars, _table(rows, heads, twin))
 
@@ -121,12 +122,12 @@ def _twin(points: Sequence[tuple[str, float]], heads: tuple[str, str], opener: s
         Markup('<tr><th scope="row">{}</th><td class="r">{:g}</td></tr>').format(words, value)
         for words, value in points
     )
-    return _table(rows, heads, opener, Markup(' class="r"'))
+    return _table(rows, heads, opener, "r")
 
 
-def _table(rows: Markup, heads: tuple[str, str], opener: str, last: Markup = Markup("")) -> Markup:
+def _table(rows: Markup, heads: tuple[str, str], opener: str, last: str = "") -> Markup:
     return Markup(
         '<details><summary>{}</summary><div class="tablebox" tabindex="0" role="region" aria-label="{}">'
-        '<table class="table"><thead><tr><th scope="col">{}</th><th scope="col"{}>{}</th></tr></thead>'
+        '<table class="table"><thead><tr><th scope="col">{}</th><th scope="col" class="{}">{}</th></tr></thead>'
         "<tbody>{}</tbody></table></div></details>"
     ).format(opener, opener, escape(heads[0]), last, escape(heads[1]), rows)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from clinic_ui.charts import Band, line_figure, sparkline
+import re
+
+from clinic_ui.charts import Band, DayMark, day_strip, line_figure, sparkline
 
 HEADS = ("Jour", "Tension")
 
@@ -28,3 +30,15 @@ def test_a_figure_has_its_finding_and_its_numbers_in_a_table() -> None:
     assert '<th scope="row">8/10</th><td class="r">158</td>' in figure
     assert 'class="chart-band"' in figure
     assert "style=" not in figure
+
+
+def test_a_strip_draws_each_day_the_taller_the_worse_and_lists_those_with_news() -> None:
+    days = [DayMark("01/03", "ok", "Prête"), DayMark("02/03", "", "–"), DayMark("03/03", "danger", "En panne & noir")]
+    drawn = day_strip("Deux jours.", days, heads=("Jour", "Contrôle"), twin="Tableau")
+    heights = [int(found) for found in re.findall(r'<rect class="day[^"]*"[^>]* height="(\d+)"', drawn)]
+    assert heights[2] > heights[0] > heights[1] > 0
+    assert 'aria-label="Deux jours."' in drawn
+    assert drawn.index("03/03") < drawn.index("01/03")
+    assert "02/03" not in drawn
+    assert "En panne &amp; noir" in drawn
+    assert day_strip("", [], heads=("", ""), twin="") == ""

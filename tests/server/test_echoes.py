@@ -21,7 +21,8 @@ async def test_an_echo_hears_a_cabin_and_tells_it_once() -> None:
         await asyncio.wait_for(page.heard["audio"].flows.wait(), 20)
         assert await echoes.witness(key, CabinId(new_id())) is None  # another cabin's
         witness = await echoes.witness(key, cabin)
-        assert witness and witness.heard
+        assert witness
+        assert witness.heard
         assert witness.loss_up == 0
         assert witness.jitter_ms is not None
         assert await echoes.witness(key, cabin) is None

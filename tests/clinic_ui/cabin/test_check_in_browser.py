@@ -102,7 +102,9 @@ async def test_a_good_cabin_is_green_and_the_coordinator_sees_it_at_once(
     assert (check.colour, check.fault, check.asked) == (Colour.GREEN, None, True), check
     figures = check.figures
     assert (figures.relay_udp, figures.relay_tcp, figures.relay_tls) == (True, True, None)
-    assert figures.first_frame_ms and figures.up_kbps and figures.down_kbps
+    assert figures.first_frame_ms
+    assert figures.up_kbps
+    assert figures.down_kbps
     assert set((await page.evaluate(STATES % "one.dataset.state")).values()) == {"green"}
     assert await page.locator("[data-item='line'] .checks__mark .ico:visible").count() == 1
     assert await page.evaluate("window.refused") == []

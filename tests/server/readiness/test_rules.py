@@ -89,9 +89,7 @@ def test_a_good_cabin_is_green_and_nothing_is_found() -> None:
         ({"relay_udp": None, "relay_tcp": None, "relay_tls": None}, Colour.AMBER, Fault.INCOMPLETE),
     ],
 )
-def test_one_thing_wrong_has_its_colour_and_its_fault(
-    wrong: dict[str, object], colour: Colour, fault: Fault
-) -> None:
+def test_one_thing_wrong_has_its_colour_and_its_fault(wrong: dict[str, object], colour: Colour, fault: Fault) -> None:
     verdict = judged(but(**wrong))
     assert (verdict.colour, verdict.fault) == (colour, fault)
 
@@ -113,8 +111,10 @@ def test_of_two_faults_the_worse_is_told_and_of_equals_the_higher_row() -> None:
     verdict = judged(but(light=3, noise_db=-20))
     assert verdict.fault is Fault.BLACK
     light, microphone = verdict.of(Item.LIGHT), verdict.of(Item.MICROPHONE)
-    assert light and light.fault is Fault.BLACK
-    assert microphone and microphone.fault is Fault.NOISE
+    assert light
+    assert light.fault is Fault.BLACK
+    assert microphone
+    assert microphone.fault is Fault.NOISE
     assert verdict.of(Item.LINE) is None
 
 
@@ -185,12 +185,16 @@ def test_any_figures_have_one_colour_that_is_the_worst_of_what_was_found(figures
     assert len(msgspec.json.encode(figures)) <= 2000
 
 
+# A page that may not play hears no tone; jitter and noise come with the loss and the level, which are wanted.
+MAY_BE_LEFT_OUT = {"tone_rise_db", "jitter_ms", "noise_db"}
+
+
 @given(ANY_FIGURES, st.sampled_from(sorted(_NUMBERS)))
 @settings(max_examples=100)
-def test_to_measure_less_never_makes_green(figures: Figures, name: str) -> None:
+def test_to_measure_less_makes_no_green_but_of_what_may_be_left_out(figures: Figures, name: str) -> None:
     less = msgspec.structs.replace(figures, **{name: None})
     if judged(figures).colour is not Colour.GREEN and judged(less).colour is Colour.GREEN:
-        assert name == "tone_rise_db" or name == "jitter_ms" or name == "noise_db"
+        assert name in MAY_BE_LEFT_OUT
 
 
 def test_red_stays_and_green_fades_after_a_day_and_a_night() -> None:
