@@ -17,7 +17,7 @@ from aiohttp import web
 from clinic_ui.signin.pages import DemoPerson
 from server import logs
 from server.accounts.rules import NewAccount
-from server.app import CLINIC, METRICS, make_app, open_clinic
+from server.app import CLINIC, GATEWAY, METRICS, make_app, open_clinic
 from server.audit_commands import audit
 from server.config import Config, load
 from server.database.engine import Database
@@ -146,6 +146,7 @@ async def _serve(
         if ready:
             ready()
         await stop.wait()
+        await app[GATEWAY].drain(config.drain_seconds)
     finally:
         await opened.aclose()
         await runner.cleanup()

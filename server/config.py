@@ -29,6 +29,7 @@ class Config:
     metrics_port: int = 0
     """0: no numbers are shown."""
     log_level: str = "info"
+    drain_seconds: int = 10
 
     @property
     def secure(self) -> bool:
@@ -45,6 +46,13 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise ValueError
     return port
+
+
+def _seconds(text: str) -> int:
+    seconds = int(text)
+    if not 0 <= seconds <= 600:
+        raise ValueError
+    return seconds
 
 
 def _level(text: str) -> str:
@@ -79,6 +87,7 @@ _READERS: dict[str, _Reader] = {
     "support_phone": _Reader(str, "a telephone number, or empty"),
     "metrics_host": _Reader(str, "an inner address to show numbers on"),
     "metrics_port": _Reader(_port, "a number from 0 to 65535, 0 for none"),
+    "drain_seconds": _Reader(_seconds, "a number of seconds from 0 to 600"),
     "log_level": _Reader(_level, "debug, info, warning or error"),
 }
 

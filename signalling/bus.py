@@ -35,6 +35,14 @@ PAUSES: Final = (0.1, 5.0)  # s: from the first to the longest pause between two
 class Bus(Protocol):
     """Publish and subscribe between servers, and keep and take between two requests."""
 
+    @property
+    def shared(self) -> bool:
+        """Whether other servers may hear it."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether they would, at this moment."""
+
     def publish(self, channel: str, word: bytes) -> None:
         """Send a word to all subscribers of the channel, in order, some time. Never waits, never fails."""
 
@@ -108,6 +116,9 @@ class Subscribers:
 class LocalBus:
     """The bus of a single process: nothing to connect to, nothing to lose."""
 
+    shared = False
+    connected = True
+
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._shelf = Shelf(now)
         self._subscribers = Subscribers()
@@ -137,6 +148,8 @@ class LocalBus:
 
 class RedisBus:
     """The bus of several servers. While Redis is lost it is a LocalBus that only this process hears."""
+
+    shared = True
 
     def __init__(self, url: str) -> None:
         self._redis = Redis.from_url(

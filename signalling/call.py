@@ -1,16 +1,17 @@
-"""One call's two seats, as one server knows them: a pure state machine.
+"""One call's seats, as one server knows them: a pure state machine.
 
     each seat:      EMPTY ──sit──▶ HELD ──a later claim sits──▶ HELD by the newcomer (the former is replaced)
-                      ▲             │
-                      └── stand ────┘   its socket ended, or it moved to another call: the other seat is told
-                      └── end ──────┘   the call is over: both seats are told and emptied
+                      ▲             │                           the same connection, elsewhere: nobody is told
+                      └── stand ────┘   its page left, or it moved to another call: the other seats are told
+                      └── end ──────┘   the call is over: all seats are told and emptied
 
 A claim may live on this server or on another: the machine does not care. It returns what has to be told to whom,
 and the switchboard carries out the part whose connections it holds. Every server sees the same claims and orders
 them by (instant, node): so all agree who sits, in whatever order the words arrive.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from signalling.protocol import Bye, PeerJoined, PeerLeft, Seat
@@ -56,18 +57,20 @@ Effect = Tell | Dismiss | Repeat
 class Call:
     """Who holds which seat. Immutable: each move returns the call after it."""
 
-    patient: Claim | None = None
-    practitioner: Claim | None = None
+    claims: Mapping[Seat, Claim] = field(default_factory=dict)
 
     def holder(self, seat: Seat) -> Claim | None:
-        return self.patient if seat is Seat.PATIENT else self.practitioner
+        return self.claims.get(seat)
 
-    @property
-    def is_empty(self) -> bool:
-        return self.patient is None and self.practitioner is None
+    def others(self, seat: Seat) -> Iterator[tuple[Seat, Claim]]:
+        """Who holds the other seats."""
+        return ((one, claim) for one, claim in self.claims.items() if one is not seat)
 
-    def _with(self, seat: Seat, claim: Claim | None) -> "Call":
-        return replace(self, patient=claim) if seat is Seat.PATIENT else replace(self, practitioner=claim)
+    def _with(self, seat: Seat, claim: Claim) -> "Call":
+        return Call({**self.claims, seat: claim})
+
+    def _without(self, seat: Seat) -> "Call":
+        return Call(dict(self.others(seat)))
 
 
 NOBODY: Final = Call()
@@ -75,38 +78,62 @@ NOBODY: Final = Call()
 
 def sit(call: Call, seat: Seat, claim: Claim) -> tuple[Call, tuple[Effect, ...]]:
     """Let a claim take its seat, unless a later one holds it; heard twice, it changes nothing."""
-    held, peer = call.holder(seat), call.holder(seat.other)
+    held = call.holder(seat)
     if held == claim:
         return call, ()
     if held is not None and held > claim:
         return call, (Repeat(seat, held),)
+    if held is not None and held.connection == claim.connection:
+        return call._with(seat, claim), ()
     effects: list[Effect] = []
     if held is not None:
         effects.append(Dismiss(held.connection))
-    if peer is not None:
-        effects += Tell(peer.connection, PeerJoined(seat, claim.page)), Repeat(seat.other, peer)
+    for other, peer in call.others(seat):
+        effects += Tell(peer.connection, PeerJoined(seat, claim.page)), Repeat(other, peer)
     return call._with(seat, claim), tuple(effects)
 
 
 def stand(call: Call, seat: Seat, connection: str, reason: str) -> tuple[Call, tuple[Effect, ...]]:
     """Empty a seat, if that connection still holds it: a replaced one has nothing left to leave."""
-    held, peer = call.holder(seat), call.holder(seat.other)
+    held = call.holder(seat)
     if held is None or held.connection != connection:
         return call, ()
-    effects = () if peer is None else (Tell(peer.connection, PeerLeft(seat, reason)),)
-    return call._with(seat, None), effects
+    told = (Tell(peer.connection, PeerLeft(seat, reason)) for _, peer in call.others(seat))
+    return call._without(seat), tuple(told)
 
 
 def end(call: Call, reason: str, said_by: str | None = None) -> tuple[Call, tuple[Effect, ...]]:
-    """Empty both seats and tell them why, except the connection that said so itself."""
-    holders = (held for held in (call.patient, call.practitioner) if held is not None)
-    return NOBODY, tuple(Tell(held.connection, Bye(reason)) for held in holders if held.connection != said_by)
+    """Empty all seats and tell them why, except the connection that said so itself."""
+    told = (held.connection for held in call.claims.values() if held.connection != said_by)
+    return NOBODY, tuple(Tell(connection, Bye(reason)) for connection in told)
 
 
 def dismiss(call: Call, seat: Seat, reason: str) -> tuple[Call, tuple[Effect, ...]]:
-    """Take a seat away: its connection is told that the call is over for it, the other that it left."""
+    """Take a seat away: its connection is told that the call is over for it, the others that it left."""
     held = call.holder(seat)
     if held is None:
         return call, ()
     after, effects = stand(call, seat, held.connection, reason)
     return after, (Tell(held.connection, Bye(reason)), *effects)
+
+
+def bury(call: Call, node: str) -> tuple[Call, tuple[Effect, ...]]:
+    """Empty the seats that a dead server held."""
+    effects: tuple[Effect, ...] = ()
+    for seat, claim in tuple(call.claims.items()):
+        if claim.node == node:
+            call, told = stand(call, seat, claim.connection, "gone")
+            effects += told
+    return call, effects
+
+
+def differences(told: Call, now: Call, seat: Seat) -> tuple[PeerJoined | PeerLeft, ...]:
+    """Return what a seat must be told that believes `told` of the others while `now` is so."""
+    before, after = dict(told.others(seat)), dict(now.others(seat))
+    left = (PeerLeft(other, "gone") for other in before if other not in after)
+    came = (
+        PeerJoined(other, claim.page)
+        for other, claim in after.items()
+        if other not in before or before[other].connection != claim.connection
+    )
+    return *left, *came

@@ -40,3 +40,7 @@ class Flood(SignallingError):
 
 class GoingAway(SignallingError):
     close_code = 1012
+
+    def __init__(self, after: int = 0) -> None:
+        super().__init__()
+        self.after = after  # ms: when the page may come back

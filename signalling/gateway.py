@@ -1,32 +1,36 @@
-"""The WebSocket of a page: one reader, one bounded outbox, and the one place where an error becomes a close code.
+"""The WebSocket of a page: who may open it, what is read, and the one place where an error becomes a close code.
 
-hello (5 s) ──▶ welcome ──▶ reader: bucket ─▶ protocol.read ─▶ switchboard
-                            writer: outbox (64) ─▶ socket
-                            whichever ends first ends both; then unplug, then close with the error's code
+hello (5 s) ─▶ connection (new, or resumed) ─▶ welcome ─▶ reader: bucket ─▶ protocol.read ─▶ switchboard
+                                                          writer: outbox ─▶ socket, while there is something to send
+the socket ends ─▶ closed by its page, or for a fault: forget the connection; otherwise keep it for the next socket
 """
 
 import asyncio
 import contextlib
 import logging
-import secrets
-from collections.abc import Callable, Collection
-from typing import Final, assert_never
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
+from typing import Final
 from urllib.parse import urlsplit
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSMessage, WSMsgType, web
 
+from signalling import errors
+from signalling.cloakroom import Cloakroom
+from signalling.connection import Connection
 from signalling.errors import BadMessage, BadTicket, Flood, GoingAway, SignallingError, TooSlow
 from signalling.protocol import (
     VERSION,
     Error,
     ErrorCode,
-    FromExchange,
     FromPage,
     Hello,
     Join,
-    Nudge,
     Ping,
     Pong,
+    Reconnect,
+    Replaced,
     Welcome,
     read,
     write,
@@ -38,15 +42,23 @@ log = logging.getLogger(__name__)
 
 HELLO_WITHIN: Final = 5.0  # s: a ticket lives 30 s, and an open socket without one costs memory
 HEARTBEAT: Final = 20.0  # s: below the 30–60 s after which middle boxes forget a quiet connection
-OUTBOX: Final = 64  # frames: a whole call's setup is about 30
 FRAME_BYTES: Final = 64 * 1024
 RATE: Final = 20.0  # frames a second
 BURST: Final = 60.0  # frames: trickled candidates come in one go
 CLOSE_WITHIN: Final = 2.0  # s: for the close handshake; a dead line does not answer
+LEFT: Final = (1000, 1001)  # close codes of a page that goes by itself
+SEAT_FOR: Final = 15.0  # s that a seat is held after its page's last sign of life
+SILENT_FOR: Final = 10.0  # s after which the socket of a seat is dead
+PING_AFTER: Final = 6.0  # s of silence: pages in a call speak every 5
+LOOK_EVERY: Final = 1.0  # s between two looks at a page with a seat
+SOON_FOR: Final = 1.0  # s over which pages in a call come back when a server stops
+LINGER: Final = 2.0  # s: for those who come back at the very end of the spread
 
 
 class Bucket:
     """A token bucket: `spend` raises Flood when more than BURST frames come faster than RATE a second."""
+
+    __slots__ = ("_at", "_now", "_tokens")
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
@@ -62,87 +74,167 @@ class Bucket:
         self._tokens -= 1
 
 
-class Socket:
-    """A page's plug in the switchboard. Whoever has something to say puts it into the outbox and goes on."""
+class PageSocket:
+    """One WebSocket. Its writer is a task that lives only while the outbox has something: idle pages have none."""
 
-    def __init__(self, ws: web.WebSocketResponse) -> None:
-        self.connection = secrets.token_urlsafe(12)
+    __slots__ = ("_connection", "_reading", "_transport", "_writer", "_ws", "bucket", "error", "left")
+
+    def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
         self._ws = ws
-        self._outbox: asyncio.Queue[str | Nudge | SignallingError] = asyncio.Queue(OUTBOX)
-        self._nudged: set[str] = set()
-        self._full = asyncio.Event()
+        self._transport = transport
+        self._connection: Connection | None = None
+        self._writer: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[object] | None = None
+        self.error: SignallingError | None = None  # why the exchange closes it
+        self.left = False  # its page closed it, on purpose
+        self.bucket = Bucket(time.monotonic)
 
-    def say(self, message: FromExchange) -> None:
-        self._put(write(message))
+    def attach(self, connection: Connection) -> None:
+        """From now on this connection's words go through this socket."""
+        self._connection = connection
+        connection.socket = self
+        self.wake()
 
-    def forward(self, frame: str) -> None:
-        self._put(frame)
-
-    def nudge(self, line: str) -> None:
-        """A line that is nudged again before the page heard the first is one nudge."""
-        if line not in self._nudged:
-            self._nudged.add(line)
-            self._put(Nudge(line))
+    def wake(self) -> None:
+        if self._writer is None and self._connection is not None and self._connection.outbox.is_waiting:
+            self._writer = asyncio.create_task(self._write(self._connection))
 
     def end(self, error: SignallingError) -> None:
-        """Close once everything said before is sent."""
-        self._put(error)
+        self.error = self.error or error
+        if self._writer is None:
+            self.cut(error)
 
-    def _put(self, item: str | Nudge | SignallingError) -> None:
-        try:
-            self._outbox.put_nowait(item)
-        except asyncio.QueueFull:
-            self._full.set()
+    def cut(self, error: SignallingError | None) -> None:
+        self.error = self.error or error
+        if error is None and self._transport is not None:
+            self._transport.abort()
+        elif self._reading is not None:
+            self._reading.cancel()  # whoever reads closes: two cannot do it at once
+        elif self._transport is not None:
+            asyncio.get_running_loop().call_later(CLOSE_WITHIN, self._transport.abort)
 
-    async def overflow(self) -> None:
-        """Wait until the outbox was full once: the page reads too slowly."""
-        await self._full.wait()
-        raise TooSlow
+    async def ping(self) -> None:
+        """Ask the browser, not the page, whether it lives."""
+        with contextlib.suppress(ConnectionError):
+            await self._ws.ping()
 
-    async def write(self) -> None:
-        """Send what is put into the outbox, until something in it says to close."""
+    async def frames(self) -> AsyncIterator[WSMessage]:
+        """Give what comes, until the page closes; raise what the exchange closes it for."""
         while True:
-            item = await self._outbox.get()
-            match item:
-                case SignallingError():
-                    raise item
-                case Nudge(line):
-                    self._nudged.discard(line)
-                    await self._ws.send_str(write(item))
-                case str():
-                    await self._ws.send_str(item)
-                case unsendable:
-                    assert_never(unsendable)
+            if self.error is not None:
+                raise self.error
+            self._reading = asyncio.current_task()
+            try:
+                frame = await self._ws.receive()
+            except asyncio.CancelledError:
+                if self.error is None or self._reading is None:
+                    raise
+                self._reading.uncancel()
+                raise self.error from None
+            finally:
+                self._reading = None
+            self.left = frame.type is WSMsgType.CLOSE and frame.data in LEFT
+            if frame.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
+                return
+            yield frame
+
+    async def _write(self, connection: Connection) -> None:
+        try:
+            while connection.socket is self and (frame := connection.outbox.next()) is not None:
+                await self._ws.send_str(frame)
+        except ConnectionError:
+            return  # the reader sees it too
+        finally:
+            self._writer = None
+        if self.error is not None:
+            self.cut(self.error)
+
+    async def close(self, error: SignallingError) -> None:
+        """Say why and close; a page that does not read is not waited for."""
+        try:
+            async with asyncio.timeout(CLOSE_WITHIN):
+                if isinstance(error, errors.Replaced):
+                    await self._ws.send_str(write(Replaced()))
+                if isinstance(error, GoingAway):
+                    await self._ws.send_str(write(Reconnect(error.after)))
+                await self._ws.close(code=error.close_code, message=type(error).__name__.encode())
+        except (TimeoutError, ConnectionError):
+            if self._transport is not None:
+                self._transport.abort()  # `close` would wait for a full buffer to drain
+
+    async def stop(self) -> None:
+        """It is over: leave no task behind."""
+        if self._writer is not None:
+            self._writer.cancel()
+            await asyncio.gather(self._writer, return_exceptions=True)
 
 
 class Gateway:
     """Opens sockets for pages. `origins`: those allowed besides the request's own host, as `https://name`."""
 
-    def __init__(self, switchboard: Switchboard, tickets: TicketOffice, *, origins: Collection[str] = ()) -> None:
+    def __init__(
+        self, switchboard: Switchboard, tickets: TicketOffice, cloakroom: Cloakroom, *, origins: Collection[str] = ()
+    ) -> None:
         self._switchboard = switchboard
         self._tickets = tickets
+        self._cloakroom = cloakroom
+        self._meter = switchboard.meter = tickets.meter
         self._origins = frozenset(origins)
-        self._sockets: set[Socket] = set()
+        self._sockets: set[PageSocket] = set()
+        self._connections: dict[PageSocket, Connection] = {}
+        self._watched: set[Connection] = set()
+        self._draining = False
+        self._works: set[asyncio.Task[None]] = set()
+
+    @property
+    def draining(self) -> bool:
+        """Whether this server is about to stop: it opens no more sockets."""
+        return self._draining
 
     async def open_socket(self, request: web.Request) -> web.WebSocketResponse:
         """GET /signal"""
         self._check_origin(request)
-        ws = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=FRAME_BYTES, compress=False, timeout=CLOSE_WITHIN)
+        if self._draining:
+            raise web.HTTPServiceUnavailable(text="this server stops; another one will answer")
+        ws = web.WebSocketResponse(
+            heartbeat=HEARTBEAT, max_msg_size=FRAME_BYTES, compress=False, timeout=CLOSE_WITHIN, autoping=False
+        )
         await ws.prepare(request)
-        socket = Socket(ws)
+        socket = PageSocket(ws, request.transport)
         self._sockets.add(socket)
+        self._meter.sockets_opened += 1
         try:
             await self._serve(ws, socket)
         except SignallingError as error:  # the one place that knows close codes
-            log.info("socket closed", extra={"close_code": error.close_code})
-            await _close(ws, error, request.transport)
+            socket.error = socket.error or error
+            log.info("socket closed", extra={"close_code": socket.error.close_code})
+            await self._part(socket)  # first: the other seat does not wait for a close handshake
+            await socket.close(socket.error)
         finally:
             self._sockets.discard(socket)
-            await self._switchboard.unplug(socket)
+            self._meter.closes[socket.error.close_code if socket.error else ws.close_code or 0] += 1
+            await self._part(socket)
+            await socket.stop()
         return ws
+
+    async def drain(self, spread: float) -> None:
+        """Tell every page to come back within `spread` seconds, and stay for them until they did.
+
+        Pages in a call come first: they are few. Where no other server shares the bus, nobody is waited for.
+        """
+        self._draining = True
+        for socket, connection in tuple(self._connections.items()):
+            within = min(SOON_FOR, spread) if self._switchboard.is_seated(connection) else spread
+            socket.end(GoingAway(int(random.uniform(0, within) * 1000)))
+        if self._switchboard.shared:
+            try:
+                await asyncio.wait_for(self._cloakroom.until_empty(), spread + LINGER)
+            except TimeoutError:
+                log.info("pages did not come back")
 
     async def close(self) -> None:
         """Tell every page that this server goes away. For `app.on_shutdown`, before the connections are cut."""
+        self._draining = True
         for socket in tuple(self._sockets):
             socket.end(GoingAway())
 
@@ -152,67 +244,124 @@ class Gateway:
         if origin not in self._origins and urlsplit(origin).netloc != request.host:
             raise web.HTTPForbidden(text="this page may not open a socket here")
 
-    async def _serve(self, ws: web.WebSocketResponse, socket: Socket) -> None:
-        """Run the reader and the writer until one of them ends; raise what ended it, if it was an error."""
-        tasks = {asyncio.ensure_future(end) for end in (self._read(ws, socket), socket.write(), socket.overflow())}
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        for ended in done:
-            with contextlib.suppress(ConnectionError):  # the page left while we were talking
-                ended.result()
+    async def _part(self, socket: PageSocket) -> None:
+        """The socket is over: keep its connection for the next one, unless it left by itself or is at fault."""
+        connection = self._connections.pop(socket, None)
+        if connection is None or connection.socket is not socket:
+            return
+        connection.socket = None
+        if connection.broken:
+            self._switchboard.leave(connection.connection, "gone")  # it cannot go on: the other seat need not wait
+        blameless = socket.error is None or isinstance(socket.error, TooSlow | GoingAway | errors.Replaced)
+        if blameless and not socket.left:
+            self._cloakroom.leave(connection)
+        else:
+            await self._cloakroom.forget(connection)
 
-    async def _read(self, ws: web.WebSocketResponse, socket: Socket) -> None:
-        bucket = Bucket(asyncio.get_running_loop().time)
+    async def _serve(self, ws: web.WebSocketResponse, socket: PageSocket) -> None:
         try:
             first = await asyncio.wait_for(ws.receive(), HELLO_WITHIN)
         except TimeoutError:
             raise BadTicket from None
         if first.type is not WSMsgType.TEXT:
-            return _refuse_binary(first.type)
-        await self._welcome(read(first.data), socket)
-        async for frame in ws:
-            bucket.spend()
-            if frame.type is not WSMsgType.TEXT:
-                return _refuse_binary(frame.type)
-            await self._answer(read(frame.data), frame.data, socket)
+            return _refuse_binary(first)
+        connection, resumed = await self._greet(read(first.data))
+        self._connections[socket] = connection
+        self._meter.resumed += resumed
+        welcome = Welcome(VERSION, connection.connection, self._cloakroom.ticket(connection), resumed, connection.heard)
+        try:
+            await ws.send_str(write(welcome))
+        except ConnectionError:
+            connection.socket = socket  # it is lost again: `_part` keeps the connection
+            return
+        socket.attach(connection)
+        self._hear_life(connection)
+        self._watch(connection)
+        async for frame in socket.frames():
+            await self._hear(frame, ws, socket, connection)
 
-    async def _welcome(self, message: FromPage, socket: Socket) -> None:
+    async def _greet(self, message: FromPage) -> tuple[Connection, bool]:
         if not isinstance(message, Hello) or message.version != VERSION:
             raise BadMessage
-        pass_ = await self._tickets.redeem(message.ticket, LinePass)
-        socket.say(Welcome(VERSION, socket.connection, "", False, 0))
-        await self._switchboard.plug_in(socket, pass_)
+        match message.ticket, message.resume:
+            case str(ticket), None:
+                return await self._cloakroom.admit(await self._tickets.redeem(ticket, LinePass)), False
+            case None, str(resume):
+                return await self._cloakroom.fetch(resume, message.heard)
+            case _:
+                raise BadMessage
 
-    async def _answer(self, message: FromPage, frame: str, socket: Socket) -> None:
+    async def _hear(
+        self, frame: WSMessage, ws: web.WebSocketResponse, socket: PageSocket, connection: Connection
+    ) -> None:
+        self._hear_life(connection)
+        if frame.type is WSMsgType.PONG:
+            return
+        socket.bucket.spend()
+        self._meter.frames += 1
+        if frame.type is WSMsgType.PING:
+            await ws.pong(frame.data)
+        elif frame.type is not WSMsgType.TEXT:
+            _refuse_binary(frame)
+        else:
+            await self._answer(read(frame.data), frame.data, ws, connection)
+
+    async def _answer(self, message: FromPage, frame: str, ws: web.WebSocketResponse, connection: Connection) -> None:
         match message:
             case Hello():
                 raise BadMessage
-            case Ping():
-                socket.say(Pong(0))
+            case Ping(heard):
+                connection.outbox.confirm(heard)
+                await ws.send_str(write(Pong(connection.heard)))
             case Join(ticket, page):
-                try:
-                    pass_ = await self._tickets.redeem(ticket, SeatPass)
-                except BadTicket:  # not worth the page's lines: it asks for another
-                    socket.say(Error(ErrorCode.BAD_TICKET, "unknown, expired or used"))
-                    return
-                await self._switchboard.take_seat(socket, pass_, page)
+                connection.heard += 1
+                await self._join(connection, ticket, page)
             case for_peer:
-                await self._switchboard.from_seat(socket, for_peer, frame)
+                connection.heard += 1
+                await self._switchboard.from_seat(connection, for_peer, frame)
+
+    async def _join(self, connection: Connection, ticket: str, page: str) -> None:
+        try:
+            pass_ = await self._tickets.redeem(ticket, SeatPass)
+        except BadTicket:  # not worth the page's lines: it asks for another
+            connection.say(Error(ErrorCode.BAD_TICKET, "unknown, expired or used"))
+            return
+        await self._switchboard.take_seat(connection, pass_, page)
+        self._meter.joins += 1
+        self._watch(connection)
+
+    # --- the lease of a seat ----------------------------------------------------------------------------
+
+    def _hear_life(self, connection: Connection) -> None:
+        connection.alive_at = time.monotonic()
+
+    def _watch(self, connection: Connection) -> None:
+        if connection not in self._watched and self._switchboard.is_seated(connection):
+            self._watched.add(connection)
+            asyncio.get_running_loop().call_later(LOOK_EVERY, self._look_after, connection)
+
+    def _look_after(self, connection: Connection) -> None:
+        """Once a second, while it has a seat: ask a silent page, then cut its socket, then free its seat."""
+        self._watched.discard(connection)
+        if not self._switchboard.is_seated(connection):
+            return
+        silent, socket = time.monotonic() - connection.alive_at, connection.socket
+        if silent > SEAT_FOR:
+            connection.broken = True
+            self._switchboard.leave(connection.connection, "gone")
+            return
+        if socket is not None and silent > SILENT_FOR:
+            socket.cut(None)
+        elif isinstance(socket, PageSocket) and silent > PING_AFTER:
+            self._work(socket.ping())
+        self._watch(connection)
+
+    def _work(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work)
+        self._works.add(task)
+        task.add_done_callback(self._works.discard)
 
 
-def _refuse_binary(kind: WSMsgType) -> None:
-    if kind is WSMsgType.BINARY:
+def _refuse_binary(frame: WSMessage) -> None:
+    if frame.type is WSMsgType.BINARY:
         raise BadMessage
-
-
-async def _close(ws: web.WebSocketResponse, error: SignallingError, transport: asyncio.Transport | None) -> None:
-    """Say why and close; a page that does not read is not waited for."""
-    try:
-        await asyncio.wait_for(ws.close(code=error.close_code, message=type(error).__name__.encode()), CLOSE_WITHIN)
-    except (TimeoutError, ConnectionError):
-        if transport is not None:
-            transport.abort()  # `close` would wait for a full buffer to drain

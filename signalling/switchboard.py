@@ -1,157 +1,152 @@
-"""The switchboard: which socket listens to which line, which sits on which seat, and who is told what.
+"""The switchboard: which page listens to which line, which sits on which seat, and who is told what.
 
-    nudge ──▶ the line's sockets here          ┐                    ┌─▶ the line's sockets there
+    nudge ──▶ the line's pages here            ┐                    ┌─▶ the line's pages there
     sit, stand, end ──▶ call.py ──▶ effects    ├──▶ bus ──▶ others ─┼─▶ call.py ──▶ effects there
-    a seat's frame ──▶ the other seat's socket ┘                    └─▶ the other seat's socket there
+    a seat's frame ──▶ the other seat's page   ┘                    └─▶ the other seat's page there
 
 What is on this server is done at once and without the bus; the bus carries the same to the other servers. So a
-lost bus parts the servers from each other, and nothing else.
+lost bus parts the servers from each other, and nothing else. A seat whose connection resumes on another server moves
+there under the same name: `adopt`, `settle` on the new server, `_depart` on the former.
 """
 
 import asyncio
 import secrets
 import time
-from collections import defaultdict
-from collections.abc import Callable
-from typing import Protocol, assert_never
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any, assert_never
 
-import msgspec
-
-from signalling import errors
+from signalling import errors, words
 from signalling.bus import Bus
-from signalling.call import NOBODY, Call, Claim, Dismiss, Effect, Repeat, Tell, dismiss, end, sit, stand
-from signalling.errors import BadMessage, SignallingError
-from signalling.protocol import Bye, Error, ErrorCode, ForPeer, FromExchange, Joined, Replaced, Seat, may_say
-from signalling.tickets import LinePass, SeatPass
-
-
-class Plug(Protocol):
-    """A page's socket, as the switchboard sees it. None of these may wait."""
-
-    @property
-    def connection(self) -> str: ...
-
-    def say(self, message: FromExchange) -> None: ...
-
-    def nudge(self, line: str) -> None: ...
-
-    def forward(self, frame: str) -> None: ...
-
-    def end(self, error: SignallingError) -> None: ...
-
-
-class _Word(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """What servers say to each other on a call's channel, in MessagePack."""
-
-    node: str
-    call: str
-
-
-class _Sat(_Word, frozen=True):
-    seat: Seat
-    claim: Claim
-
-
-class _Stood(_Word, frozen=True):
-    seat: Seat
-    connection: str
-    reason: str
-
-
-class _Dismissed(_Word, frozen=True):
-    seat: Seat
-    reason: str
-
-
-class _Ended(_Word, frozen=True):
-    reason: str
-
-
-class _Said(_Word, frozen=True):
-    connection: str
-    frame: str
-
-
-_Words = _Sat | _Stood | _Dismissed | _Ended | _Said
-_words: msgspec.msgpack.Decoder[_Words] = msgspec.msgpack.Decoder(_Words)
-
-
-class _Nudged(msgspec.Struct, frozen=True, array_like=True):
-    node: str
-    line: str
-
-
-_nudges: msgspec.msgpack.Decoder[_Nudged] = msgspec.msgpack.Decoder(_Nudged)
+from signalling.call import (
+    NOBODY,
+    Call,
+    Claim,
+    Dismiss,
+    Effect,
+    Repeat,
+    Tell,
+    bury,
+    differences,
+    dismiss,
+    end,
+    sit,
+    stand,
+)
+from signalling.connection import Connection
+from signalling.errors import BadMessage
+from signalling.lines import Lines
+from signalling.meter import Meter
+from signalling.neighbours import Vigil
+from signalling.protocol import (
+    Bye,
+    Error,
+    ErrorCode,
+    ForPeer,
+    Joined,
+    PeerJoined,
+    Seat,
+    may_say,
+)
+from signalling.tickets import SeatPass
+from signalling.trunk import Hearing, Trunk
+from signalling.words import Dismissed, Ended, Handed, Missed, Place, Said, Sat, Stood, Taken
 
 
 class Switchboard:
     """One per server. Members of a call come from SeatPasses alone, listeners of a line from LinePasses."""
 
     def __init__(self, bus: Bus, now_ns: Callable[[], int] = time.time_ns) -> None:
-        self._bus = bus
+        self.bus = bus
+        self.meter = Meter()
         self._now_ns = now_ns
-        self._node = secrets.token_urlsafe(8)
-        self._plugs: dict[str, Plug] = {}
-        self._lines_of: dict[str, list[str]] = {}
-        self._listeners: defaultdict[str, dict[str, Plug]] = defaultdict(dict)
+        self.node = secrets.token_urlsafe(8)
+        self._plugs: dict[str, Connection] = {}
+        self._lines = Lines(bus, self.node)
         self._calls: dict[str, Call] = {}  # those with a seat on this server, and only those
         self._seat_of: dict[str, tuple[str, Seat]] = {}  # by connection, of this server alone
+        self._trunk = Trunk(self.node)
+        self._adopting: dict[str, str] = {}  # connection and call of seats that are about to come here
+        self._early: dict[str, list[words.CallWords]] = {}  # by call: heard before the former server told what was
+        self._vigil = Vigil(bus, self.node, self._bury, self._be_back)
         self._partings: set[asyncio.Task[None]] = set()
-        bus.on_return(self._say_who_sits)
 
     # --- for the server: what services may ask ---------------------------------------------------------
 
+    async def start(self) -> None:
+        """Begin to say to other servers that this one lives, and to notice when they do not."""
+        await self._vigil.start()
+
+    async def stop(self) -> None:
+        """Tell the other servers at once that this one is no more."""
+        await self._vigil.stop()
+
     async def nudge(self, *lines: str) -> None:
         """Tell whoever listens to these lines, on any server, to come and look. Never waits, never fails."""
-        for line in dict.fromkeys(lines):
-            self._nudge_here(line)
-            self._bus.publish(_line(line), msgspec.msgpack.encode(_Nudged(self._node, line)))
+        self.meter.nudges += len(lines)
+        self._lines.nudge(*lines)
 
     async def close_call(self, call: str, reason: str) -> None:
-        """End a call: both seats are told `bye` with this reason and are free. `reason`: [a-z-], at most 32."""
-        self._publish(_Ended(self._node, call, reason))
+        """End a call: all seats are told `bye` with this reason and are free. `reason`: [a-z-], at most 32."""
+        self._refuse_arrivals(lambda _, arriving_at: arriving_at == call)
+        self._publish(Ended(self.node, call, reason))
         self._move(call, end(self._call(call), reason))
 
     async def kick(self, call: str, seat: Seat, reason: str) -> None:
         """Take one seat of a call away. Its page is told `bye`, the other seat `peer-left`."""
-        self._publish(_Dismissed(self._node, call, seat, reason))
+        self._refuse_arrivals(lambda _, arriving_at: arriving_at == call)
+        self._publish(Dismissed(self.node, call, seat, reason))
         self._move(call, dismiss(self._call(call), seat, reason))
 
-    # --- for the gateway: what sockets do ---------------------------------------------------------------
+    # --- for the gateway: what pages do ---------------------------------------------------------------
 
-    async def plug_in(self, plug: Plug, pass_: LinePass) -> None:
-        """Begin to nudge this socket about its lines."""
+    async def plug_in(self, plug: Connection) -> None:
+        """Begin to nudge this page about the lines of its pass."""
         self._plugs[plug.connection] = plug
-        lines = self._lines_of[plug.connection] = []
-        for line in dict.fromkeys(pass_.lines):
-            lines.append(line)
-            self._listeners[line][plug.connection] = plug
-            await self._bus.subscribe(_line(line), self._hear_nudge)
+        await self._lines.listen(plug)
 
-    async def unplug(self, plug: Plug) -> None:
-        """Forget a socket that ended: its seat is free at once, and its lines have one listener less."""
-        self._leave(plug.connection, "gone")
+    async def unplug(self, plug: Connection) -> None:
+        """Forget a page that is gone: its seat is free at once, and its lines have one listener less."""
+        self.leave(plug.connection, "gone")
+        self._refuse_arrivals(lambda connection, _: connection == plug.connection)
         self._plugs.pop(plug.connection, None)
-        for line in self._lines_of.pop(plug.connection, ()):
-            self._listeners[line].pop(plug.connection)
-            if not self._listeners[line]:
-                del self._listeners[line]
-            await self._bus.unsubscribe(_line(line), self._hear_nudge)
+        await self._lines.unlisten(plug.connection)
 
-    async def take_seat(self, plug: Plug, pass_: SeatPass, page: str) -> None:
-        """Seat this socket: it is told `joined`, the other seat `peer-joined`, a former holder `replaced`."""
-        self._leave(plug.connection, "moved")
+    def nudge_anew(self, plug: Connection) -> None:
+        """Let a page look at all of its lines."""
+        self._lines.nudge_one(plug)
+
+    async def take_seat(self, plug: Connection, pass_: SeatPass, page: str) -> None:
+        """Seat this page: it is told `joined`, the other seat `peer-joined`, a former holder `replaced`."""
+        self.leave(plug.connection, "moved")
         self._seat_of[plug.connection] = pass_.call, pass_.seat
-        await self._bus.subscribe(_channel(pass_.call), self._hear_word)
+        await self.bus.subscribe(words.call_channel(pass_.call), self._hear_word)
         call = self._call(pass_.call)
-        held, peer = call.holder(pass_.seat), call.holder(pass_.seat.other)
-        at = max(self._now_ns(), held.at + 1 if held else 0)
-        claim = Claim(at, self._node, plug.connection, page)
+        held, peer = call.holder(pass_.seat), next((claim for _, claim in call.others(pass_.seat)), None)
+        claim = Claim(max(self._now_ns(), held.at + 1 if held else 0), self.node, plug.connection, page)
         plug.say(Joined(pass_.call, pass_.seat, peer is not None, peer.page if peer else None))
-        self._publish(_Sat(self._node, pass_.call, pass_.seat, claim))
+        self._publish(Sat(self.node, pass_.call, pass_.seat, claim, 0, False))
         self._move(pass_.call, sit(call, pass_.seat, claim))
 
-    async def from_seat(self, plug: Plug, message: ForPeer, frame: str) -> None:
+    @property
+    def shared(self) -> bool:
+        """Whether there may be other servers."""
+        return self.bus.shared
+
+    def is_seated(self, plug: Connection) -> bool:
+        return plug.connection in self._seat_of and self._plugs.get(plug.connection) is plug
+
+    def leave(self, connection: str, reason: str) -> None:
+        """Free the seat of a connection, if it has one, and tell the others."""
+        seated = self._seat_of.get(connection)
+        if seated is None:
+            return
+        name, seat = seated
+        self._free(connection)
+        self._publish(Stood(self.node, name, seat, connection, reason))
+        self._move(name, stand(self._call(name), seat, connection, reason))
+
+    async def from_seat(self, plug: Connection, message: ForPeer, frame: str) -> None:
         """Forward what a seat says to the other seat, as it came; `bye` also ends the call."""
         seated = self._seat_of.get(plug.connection)
         if seated is None:
@@ -161,45 +156,149 @@ class Switchboard:
         if not may_say(seat, message):
             raise BadMessage
         if not isinstance(message, Bye):
-            self._forward(name, self._call(name).holder(seat.other), frame)
+            self._forward(name, seat, plug.connection, frame)
             return
         self._free(plug.connection)
-        self._publish(_Ended(self._node, name, message.reason))
+        self._publish(Ended(self.node, name, message.reason))
         self._move(name, end(self._call(name), message.reason, said_by=plug.connection))
+
+    # --- a connection that comes from another server -----------------------------------------------------
+
+    def place_of(self, connection: str) -> Place | None:
+        """Return where a connection of this server sits."""
+        if (seated := self._seat_of.get(connection)) is None:
+            return None
+        held = self._call(seated[0]).holder(seated[1])
+        return None if held is None or held.connection != connection else Place(*seated, held)
+
+    async def adopt(self, plug: Connection, place: Place) -> None:
+        """Begin to take a seat over from another server; it hands over once it hears so, and then comes `settle`."""
+        self._adopting[plug.connection] = place.call
+        await self.bus.subscribe(words.call_channel(place.call), self._hear_word)
+        claim = replace(place.claim, at=place.claim.at + 1, node=self.node)
+        self._publish(Taken(self.node, place.call, place.seat, claim))
+
+    def settle(self, plug: Connection, place: Place, handed: Handed) -> bool:
+        """Go on where the former server stopped; False when the seat was lost on the way."""
+        if plug.connection not in self._seat_of or not handed.seated:
+            return False
+        del self._adopting[plug.connection]
+        early, known = self._early.pop(place.call, None), self._call(place.call)
+        self._trunk.go_on(plug.connection, handed.said)
+        if early is not None:
+            claim = replace(place.claim, at=place.claim.at + 1, node=self.node)
+            self._trunk.listen(place.call, dict(handed.numbers))
+            self._move(place.call, sit(Call({**handed.believes, **known.claims}), place.seat, claim))
+        for message in differences(Call(handed.believes), self._call(place.call), place.seat):
+            plug.say(message)
+        for claim in handed.believes.values():
+            self._vigil.meet(claim.node)
+        for word in early or ():
+            self._hear(word)
+        return True
+
+    def _arrive(self, word: Taken) -> None:
+        """Our own word came back: from here on what is said on the call is this server's to keep."""
+        if self._adopting.get(word.claim.connection) != word.call:
+            return
+        self._seat_of[word.claim.connection] = word.call, word.seat
+        if word.call in self._calls:
+            self._move(word.call, sit(self._calls[word.call], word.seat, word.claim))
+        else:
+            self._early[word.call] = []
+
+    def _depart(self, word: Taken) -> None:
+        """A seat goes to another server: hand over what we kept, if it was ours; otherwise note where it is."""
+        connection = word.claim.connection
+        believed, plug = self._call(word.call), self._plugs.get(connection)
+        if plug is not None:
+            seated = self._seat_of.get(connection) == (word.call, word.seat)
+            believes = Call(dict(believed.others(word.seat))) if seated else None
+            plug.hand_over(word.node, believes, self._trunk.said(connection), self._trunk.heard(word.call))
+            self._free(connection)
+            del self._plugs[connection]
+            self._later(self._lines.unlisten(connection))
+        if word.call in self._calls:
+            self._vigil.meet(word.node)
+            self._move(word.call, sit(believed, word.seat, word.claim))
+
+    def _refuse_arrivals(self, which: Callable[[str, str], bool]) -> None:
+        """A seat that is taken away while it comes here must not arrive."""
+        for connection, call in tuple(self._adopting.items()):
+            if which(connection, call):
+                del self._adopting[connection]
+                if connection not in self._seat_of:
+                    self._later(self.bus.unsubscribe(words.call_channel(call), self._hear_word))
 
     # --- what the bus brings from other servers -------------------------------------------------------------
 
-    def _hear_nudge(self, word: bytes) -> None:
-        nudged = _nudges.decode(word)
-        if nudged.node != self._node:
-            self._nudge_here(nudged.line)
-
     def _hear_word(self, word: bytes) -> None:
-        heard = _words.decode(word)
-        if heard.node == self._node or heard.call not in self._calls:
-            return
-        call = self._calls[heard.call]
+        heard = words.read_on_call(word)
+        if heard.node == self.node:
+            if isinstance(heard, Taken):
+                self._arrive(heard)
+        elif heard.call in self._early:
+            self._early[heard.call].append(heard)
+        elif heard.call in self._calls:
+            self._hear(heard)
+
+    def _hear(self, heard: words.CallWords) -> None:
+        call = self._call(heard.call)
         match heard:
-            case _Sat():
-                self._move(heard.call, sit(call, heard.seat, heard.claim), repeat=True)
-            case _Stood():
+            case Sat():
+                self._meet(heard, call)
+            case Stood():
                 self._move(heard.call, stand(call, heard.seat, heard.connection, heard.reason))
-            case _Dismissed():
+            case Dismissed():
                 self._move(heard.call, dismiss(call, heard.seat, heard.reason))
-            case _Ended():
+            case Ended():
                 self._move(heard.call, end(call, heard.reason))
-            case _Said():
-                if plug := self._plugs.get(heard.connection):
-                    plug.forward(heard.frame)
+            case Said():
+                self._deliver(heard, call)
+            case Missed():
+                self._say_again(heard)
+            case Taken():
+                self._depart(heard)
             case unheard:
                 assert_never(unheard)
 
-    def _say_who_sits(self) -> None:
-        """The bus was lost and is back: others may have missed who sits here, or have sat here too."""
-        for connection, (name, seat) in self._seat_of.items():
-            held = self._call(name).holder(seat)
-            if held is not None and held.connection == connection:
-                self._publish(_Sat(self._node, name, seat, held))
+    def _meet(self, sat: Sat, call: Call) -> None:
+        """A seat of another server: its server lives, and it may have said what we missed."""
+        self._vigil.meet(sat.claim.node)
+        if missed := self._trunk.meet(sat, anew=call.holder(sat.seat) != sat.claim):
+            self._publish(missed)
+        self._move(sat.call, sit(call, sat.seat, sat.claim), repeat=True)
+        if sat.asks:
+            self._say_who_sits(sat.call)
+
+    def _say_again(self, missed: Missed) -> None:
+        if seated := self._seat_of.get(missed.speaker):
+            for said in self._trunk.say_again(missed, seated[1]):
+                self._publish(said)
+
+    def _deliver(self, said: Said, call: Call) -> None:
+        """Give a frame from another server to the seats of this one, if it is the next from its speaker."""
+        hearing, missed = self._trunk.hear(said)
+        if missed:
+            self._publish(missed)
+        if hearing is Hearing.AGAIN or hearing is Hearing.LATER:
+            return
+        speaker = call.holder(said.seat)
+        for _, claim in call.others(said.seat):
+            if claim.connection in self._seat_of and (plug := self._plugs.get(claim.connection)):
+                if hearing is Hearing.ANEW and speaker:
+                    plug.say(PeerJoined(said.seat, speaker.page))
+                plug.forward(said.frame)
+
+    def _bury(self, node: str) -> None:
+        for name, call in tuple(self._calls.items()):
+            self._move(name, bury(call, node))
+
+    def _be_back(self) -> None:
+        """We may have missed anything, and others who sits here: say it, and let every page look."""
+        for name in tuple(self._calls):
+            self._say_who_sits(name, asks=True)
+        self._lines.nudge_all_here()
 
     # --- moves ------------------------------------------------------------------------------------------------
 
@@ -207,70 +306,62 @@ class Switchboard:
         return self._calls.get(name, NOBODY)
 
     def _move(self, name: str, moved: tuple[Call, tuple[Effect, ...]], repeat: bool = False) -> None:
-        """Take the call that a move led to, and carry out its effects on the sockets of this server."""
+        """Take the call that a move led to, and carry out its effects on the pages of this server."""
         call, effects = moved
         self._calls[name] = call
         for effect in effects:
             match effect:
                 case Tell(connection, message):
+                    plug = self._plugs.get(connection) if connection in self._seat_of else None
                     if isinstance(message, Bye):
                         self._free(connection)
-                    if plug := self._plugs.get(connection):
+                    if plug:
                         plug.say(message)
                 case Dismiss(connection):
+                    plug = self._plugs.get(connection) if connection in self._seat_of else None
                     self._free(connection)
-                    if plug := self._plugs.get(connection):
-                        plug.say(Replaced())
+                    if plug:
                         plug.end(errors.Replaced())
                 case Repeat(seat, claim):
-                    if repeat and claim.node == self._node:
-                        self._publish(_Sat(self._node, name, seat, claim))
+                    if repeat and claim.node == self.node:
+                        self._say_sat(name, seat, claim)
                 case unknown:
                     assert_never(unknown)
         self._forget_if_elsewhere(name)
 
-    def _leave(self, connection: str, reason: str) -> None:
-        seated = self._seat_of.get(connection)
-        if seated is None:
-            return
-        name, seat = seated
-        self._free(connection)
-        self._publish(_Stood(self._node, name, seat, connection, reason))
-        self._move(name, stand(self._call(name), seat, connection, reason))
+    def _say_who_sits(self, name: str, asks: bool = False) -> None:
+        for seat, claim in self._call(name).claims.items():
+            if claim.connection in self._seat_of:
+                self._say_sat(name, seat, claim, asks)
+
+    def _say_sat(self, name: str, seat: Seat, claim: Claim, asks: bool = False) -> None:
+        self._publish(Sat(self.node, name, seat, claim, self._trunk.said(claim.connection), asks))
 
     def _free(self, connection: str) -> None:
         """A seat taken here costs one subscription; give it back, without waiting for it."""
-        seated = self._seat_of.pop(connection, None)
-        if seated is None:
-            return
-        parting = asyncio.create_task(self._bus.unsubscribe(_channel(seated[0]), self._hear_word))
+        self._trunk.hush(connection)
+        if seated := self._seat_of.pop(connection, None):
+            self._early.pop(seated[0], None)
+            self._later(self.bus.unsubscribe(words.call_channel(seated[0]), self._hear_word))
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        parting = asyncio.create_task(work)
         self._partings.add(parting)
         parting.add_done_callback(self._partings.discard)
 
     def _forget_if_elsewhere(self, name: str) -> None:
-        call = self._calls[name]
-        if not any(held and held.connection in self._seat_of for held in (call.patient, call.practitioner)):
+        if not any(claim.connection in self._seat_of for claim in self._calls[name].claims.values()):
             del self._calls[name]
+            self._trunk.forget(name)
 
-    def _forward(self, name: str, to: Claim | None, frame: str) -> None:
-        if to is None:
-            return
-        if plug := self._plugs.get(to.connection):
-            plug.forward(frame)
-        elif to.node != self._node:
-            self._publish(_Said(self._node, name, to.connection, frame))
+    def _forward(self, name: str, seat: Seat, speaker: str, frame: str) -> None:
+        elsewhere = False
+        for _, claim in self._call(name).others(seat):
+            if plug := self._plugs.get(claim.connection):
+                plug.forward(frame)
+            elsewhere = elsewhere or (plug is None and claim.node != self.node)
+        if elsewhere:
+            self._publish(self._trunk.say(name, seat, speaker, frame))
 
-    def _nudge_here(self, line: str) -> None:
-        for plug in tuple(self._listeners.get(line, {}).values()):
-            plug.nudge(line)
-
-    def _publish(self, word: _Words) -> None:
-        self._bus.publish(_channel(word.call), msgspec.msgpack.encode(word))
-
-
-def _line(line: str) -> str:
-    return f"line:{line}"
-
-
-def _channel(call: str) -> str:
-    return f"call:{call}"
+    def _publish(self, word: words.CallWords) -> None:
+        self.bus.publish(words.call_channel(word.call), words.write(word))

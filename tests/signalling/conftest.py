@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from signalling.bus import Bus, RedisBus
+from signalling.cloakroom import Cloakroom
 from signalling.gateway import Gateway
 from signalling.switchboard import Switchboard
 from signalling.tickets import TicketOffice
@@ -47,12 +48,17 @@ async def open_exchange(clock: FakeClock) -> AsyncIterator[OpenExchange]:
 
         async def one_more(bus: Bus) -> Exchange:
             switchboard, tickets = Switchboard(bus), TicketOffice(bus, clock)
-            gateway = Gateway(switchboard, tickets, origins={"https://other.example"})
+            cloakroom = Cloakroom(bus, switchboard)
+            await switchboard.start()
+            await cloakroom.start()
+            gateway = Gateway(switchboard, tickets, cloakroom, origins={"https://other.example"})
             app = web.Application()
             app.router.add_get("/signal", gateway.open_socket)
             server = await stack.enter_async_context(TestServer(app))
             client = await stack.enter_async_context(aiohttp.ClientSession())
-            exchange = Exchange(bus, server, switchboard, tickets, gateway, client)
+            exchange = Exchange(bus, server, switchboard, tickets, cloakroom, gateway, client)
+            stack.push_async_callback(switchboard.stop)
+            stack.push_async_callback(cloakroom.stop)
             stack.push_async_callback(_close_all, exchange)
             return exchange
 

@@ -13,6 +13,7 @@ import aiohttp
 from aiohttp.test_utils import TestServer
 
 from signalling.bus import Bus, RedisBus
+from signalling.cloakroom import Cloakroom
 from signalling.gateway import Gateway
 from signalling.protocol import (
     VERSION,
@@ -22,6 +23,7 @@ from signalling.protocol import (
     Join,
     Joined,
     Seat,
+    Uncounted,
     Welcome,
     read_exchange,
     write,
@@ -86,6 +88,8 @@ class TestPage:
 
     def __init__(self, ws: aiohttp.ClientWebSocketResponse) -> None:
         self.ws = ws
+        self.heard = 0
+        self.welcome: Welcome | None = None
 
     async def say(self, message: FromPage) -> None:
         await self.ws.send_str(write(message))
@@ -93,7 +97,15 @@ class TestPage:
     async def next(self) -> FromExchange:
         message = await asyncio.wait_for(self.ws.receive(), 10)
         assert message.type is aiohttp.WSMsgType.TEXT, message
-        return read_exchange(message.data)
+        said = read_exchange(message.data)
+        self.heard += not isinstance(said, Uncounted)
+        return said
+
+    def lose(self) -> None:
+        """The line is cut: no goodbye."""
+        assert self.ws._conn is not None
+        assert self.ws._conn.transport is not None
+        self.ws._conn.transport.abort()
 
     async def hear(self, kind: type[M]) -> M:
         """The next message, which must be of this kind."""
@@ -116,6 +128,7 @@ class Exchange:
     server: TestServer
     switchboard: Switchboard
     tickets: TicketOffice
+    cloakroom: Cloakroom
     gateway: Gateway
     client: aiohttp.ClientSession
     sockets: list[aiohttp.ClientWebSocketResponse] = field(default_factory=list)
@@ -131,7 +144,22 @@ class Exchange:
         """A page that was welcomed."""
         page = await self.socket()
         await page.say(Hello(VERSION, await self.tickets.issue(LinePass(lines, "account"))))
-        await page.hear(Welcome)
+        page.welcome = await page.hear(Welcome)
+        return page
+
+    async def resume(self, lost: TestPage, heard: int | None = None, ticket: str = "") -> TestPage:
+        """The same page on a new socket, here, whatever becomes of it."""
+        assert lost.welcome
+        page = await self.socket()
+        page.heard = lost.heard if heard is None else heard
+        await page.say(Hello(VERSION, resume=ticket or lost.welcome.resume, heard=page.heard))
+        return page
+
+    async def resumed(self, lost: TestPage) -> TestPage:
+        """The same page on a new socket, welcomed back."""
+        page = await self.resume(lost)
+        page.welcome = await page.hear(Welcome)
+        assert page.welcome.resumed
         return page
 
     async def seated(self, seat: Seat, call: str = "call-1", page: str = "") -> TestPage:

@@ -6,51 +6,69 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signalling.call import NOBODY, Call, Claim, Dismiss, Effect, Repeat, Tell, dismiss, end, sit, stand
+from signalling.call import (
+    NOBODY,
+    Call,
+    Claim,
+    Dismiss,
+    Effect,
+    Repeat,
+    Tell,
+    bury,
+    differences,
+    dismiss,
+    end,
+    sit,
+    stand,
+)
 from signalling.protocol import Bye, PeerJoined, PeerLeft, Seat
 
 PATIENT, PRACTITIONER = Seat.PATIENT, Seat.PRACTITIONER
 P1, P2, P3 = (Claim(at, "here", f"p{at}", f"page-p{at}") for at in (1, 2, 3))
 D1, D2 = (Claim(at, "there", f"d{at}", f"page-d{at}") for at in (1, 2))
-BOTH = Call(P2, D1)
+MOVED = Claim(5, "there", "p2", "page-p2")  # the connection of P2, on another server
+BOTH = Call({PATIENT: P2, PRACTITIONER: D1})
 
 
 @pytest.mark.parametrize(
     ("before", "moved", "after", "effects"),
     [
-        (NOBODY, lambda call: sit(call, PATIENT, P1), Call(P1), ()),
-        (Call(P1), lambda call: sit(call, PATIENT, P1), Call(P1), ()),
-        (Call(P1), lambda call: sit(call, PATIENT, P2), Call(P2), (Dismiss("p1"),)),
-        (Call(P2), lambda call: sit(call, PATIENT, P1), Call(P2), (Repeat(PATIENT, P2),)),
+        (NOBODY, lambda call: sit(call, PATIENT, P1), Call({PATIENT: P1}), ()),
+        (Call({PATIENT: P1}), lambda call: sit(call, PATIENT, P1), Call({PATIENT: P1}), ()),
+        (Call({PATIENT: P1}), lambda call: sit(call, PATIENT, P2), Call({PATIENT: P2}), (Dismiss("p1"),)),
+        (Call({PATIENT: P2}), lambda call: sit(call, PATIENT, P1), Call({PATIENT: P2}), (Repeat(PATIENT, P2),)),
         (
-            Call(P1),
+            Call({PATIENT: P1}),
             lambda call: sit(call, PRACTITIONER, D1),
-            Call(P1, D1),
+            Call({PATIENT: P1, PRACTITIONER: D1}),
             (Tell("p1", PeerJoined(PRACTITIONER, "page-d1")), Repeat(PATIENT, P1)),
         ),
         (
             BOTH,
             lambda call: sit(call, PATIENT, P3),
-            Call(P3, D1),
+            Call({PATIENT: P3, PRACTITIONER: D1}),
             (Dismiss("p2"), Tell("d1", PeerJoined(PATIENT, "page-p3")), Repeat(PRACTITIONER, D1)),
         ),
+        (BOTH, lambda call: sit(call, PATIENT, MOVED), Call({PATIENT: MOVED, PRACTITIONER: D1}), ()),
+        (BOTH, lambda call: bury(call, "there"), Call({PATIENT: P2}), (Tell("p2", PeerLeft(PRACTITIONER, "gone")),)),
+        (BOTH, lambda call: bury(call, "nowhere"), BOTH, ()),
         (NOBODY, lambda call: stand(call, PATIENT, "p1", "gone"), NOBODY, ()),
-        (Call(P2), lambda call: stand(call, PATIENT, "p1", "gone"), Call(P2), ()),
-        (Call(P1), lambda call: stand(call, PATIENT, "p1", "gone"), NOBODY, ()),
+        (Call({PATIENT: P2}), lambda call: stand(call, PATIENT, "p1", "gone"), Call({PATIENT: P2}), ()),
+        (Call({PATIENT: P1}), lambda call: stand(call, PATIENT, "p1", "gone"), NOBODY, ()),
         (
             BOTH,
             lambda call: stand(call, PATIENT, "p2", "gone"),
-            Call(None, D1),
+            Call({PRACTITIONER: D1}),
             (Tell("d1", PeerLeft(PATIENT, "gone")),),
         ),
         (NOBODY, lambda call: end(call, "ended"), NOBODY, ()),
         (BOTH, lambda call: end(call, "ended"), NOBODY, (Tell("p2", Bye("ended")), Tell("d1", Bye("ended")))),
         (BOTH, lambda call: end(call, "hung-up", "p2"), NOBODY, (Tell("d1", Bye("hung-up")),)),
-        (Call(P1), lambda call: dismiss(call, PRACTITIONER, "released"), Call(P1), ()),
+        (Call({PATIENT: P1}), lambda call: dismiss(call, PRACTITIONER, "released"), Call({PATIENT: P1}), ()),
         (
             BOTH,
             lambda call: dismiss(call, PATIENT, "moved"),
-            Call(None, D1),
+            Call({PRACTITIONER: D1}),
             (Tell("p2", Bye("moved")), Tell("d1", PeerLeft(PATIENT, "moved"))),
         ),
     ],
@@ -93,7 +111,7 @@ def test_only_those_who_sit_or_just_sat_are_told_anything(moves) -> None:
     call = NOBODY
     for move in moves:
         after, effects = move(call)
-        seen = {held for one in (call, after) for held in (one.patient, one.practitioner) if held}
+        seen = {held for one in (call, after) for held in one.claims.values()}
         told = {effect.connection for effect in effects if isinstance(effect, (Tell, Dismiss))}
         assert told <= {claim.connection for claim in seen}
         assert {effect.claim for effect in effects if isinstance(effect, Repeat)} <= seen
@@ -110,6 +128,16 @@ def test_whoever_loses_a_seat_is_told_unless_it_left_by_itself(moves) -> None:
             if before and before != after.holder(seat):
                 told = {effect.connection for effect in effects if isinstance(effect, (Tell, Dismiss))}
                 stood = any(isinstance(e, Tell) and e.message == PeerLeft(seat, "gone") for e in effects)
-                alone = call.holder(seat.other) is None
+                alone = not list(call.others(seat))
                 assert before.connection in told or stood or alone
         call = after
+
+
+def test_what_a_seat_missed_is_who_came_and_who_left() -> None:
+    anew = BOTH.claims | {PATIENT: P3}
+    assert differences(BOTH, BOTH, PATIENT) == ()
+    assert differences(BOTH, Call(anew), PATIENT) == ()  # of oneself one is told nothing
+    assert differences(BOTH, Call({PATIENT: P2}), PATIENT) == (PeerLeft(PRACTITIONER, "gone"),)
+    assert differences(Call({PATIENT: P2}), BOTH, PATIENT) == (PeerJoined(PRACTITIONER, "page-d1"),)
+    assert differences(BOTH, Call(anew), PRACTITIONER) == (PeerJoined(PATIENT, "page-p3"),)
+    assert differences(BOTH, Call(BOTH.claims | {PATIENT: MOVED}), PRACTITIONER) == ()

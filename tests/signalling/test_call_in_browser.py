@@ -16,6 +16,7 @@ from playwright.async_api import Page
 
 import clinic_ui
 from signalling.bus import LocalBus
+from signalling.cloakroom import Cloakroom
 from signalling.gateway import Gateway
 from signalling.ladder import table
 from signalling.protocol import Seat
@@ -46,7 +47,7 @@ class House:
     def __init__(self, clock: FakeClock) -> None:
         bus = LocalBus()
         self.switchboard, self.tickets = Switchboard(bus), TicketOffice(bus, clock)
-        self.gateway = Gateway(self.switchboard, self.tickets)
+        self.gateway = Gateway(self.switchboard, self.tickets, Cloakroom(bus, self.switchboard))
         self.app = web.Application()
         self.app.router.add_get("/signal", self.gateway.open_socket)
         self.app.router.add_get("/room", self.room)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 
 import aiohttp
@@ -13,10 +12,24 @@ from signalling import gateway as gateway_module
 from signalling.bus import LocalBus
 from signalling.errors import Flood
 from signalling.gateway import BURST, RATE, Bucket
-from signalling.protocol import VERSION, Answer, Error, Hello, Join, Nudge, Offer, PeerJoined, Ping, Pong, Seat, Welcome
+from signalling.protocol import (
+    VERSION,
+    Answer,
+    Error,
+    Hello,
+    Join,
+    Nudge,
+    Offer,
+    PeerJoined,
+    PeerLeft,
+    Ping,
+    Pong,
+    Seat,
+    Welcome,
+)
 from signalling.tickets import LinePass, SeatPass
 from tests.clock import FakeClock
-from tests.signalling.exchange import SDP, Exchange, OpenExchange
+from tests.signalling.exchange import SDP, Exchange, OpenExchange, until
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -179,17 +192,16 @@ async def test_a_page_that_does_not_read_is_closed_and_its_peer_does_not_wait(ex
     listener = await exchange.page("queue")
     await slow.hear(PeerJoined)
     (plug,) = (
-        plug
-        for plug in exchange.gateway._sockets
-        if plug.connection in exchange.switchboard._seat_of
-        and exchange.switchboard._seat_of[plug.connection][1] is Seat.PATIENT
+        exchange.switchboard._plugs[connection]
+        for connection, (_, seat) in exchange.switchboard._seat_of.items()
+        if seat is Seat.PATIENT
     )
-    for _ in range(65):  # at once: the writer has no turn in between, as with a line that takes nothing
+    for _ in range(129):  # at once: the writer has no turn in between, as with a line that takes nothing
         plug.forward("x" * 1000)
     await exchange.switchboard.nudge("queue")
     assert await listener.hear(Nudge) == Nudge("queue")
     assert await slow.closed_with() == 4408
-    assert (await doctor.next()).seat is Seat.PATIENT  # type: ignore[union-attr]
+    assert await doctor.hear(PeerLeft) == PeerLeft(Seat.PATIENT, "gone")
 
 
 async def test_a_line_nudged_often_before_the_page_hears_is_one_nudge(exchange: Exchange) -> None:
@@ -207,10 +219,29 @@ async def test_a_server_that_stops_tells_its_pages(exchange: Exchange) -> None:
     assert [await page.closed_with() for page in pages] == [1012] * 3
 
 
-async def test_a_dead_socket_frees_its_seat(exchange: Exchange) -> None:
+async def test_a_lost_socket_keeps_its_seat_for_a_while_and_then_frees_it(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"LOOK_EVERY": 0.02, "PING_AFTER": 0.05, "SEAT_FOR": 0.5}.items():
+        monkeypatch.setattr(gateway_module, name, value)
     cabin, doctor = await exchange.seated(Seat.PATIENT), await exchange.seated(Seat.PRACTITIONER)
     await cabin.hear(PeerJoined)
-    transport = cabin.ws._conn.transport if cabin.ws._conn else None  # type: ignore[attr-defined]
-    assert transport is not None
-    transport.abort()
-    assert (await asyncio.wait_for(doctor.next(), 10)).reason == "gone"  # type: ignore[union-attr]
+    cabin.lose()
+    await until(lambda: len(exchange.gateway._sockets) == 1)
+    await doctor.say(Offer(SDP))
+    await doctor.say(Ping())
+    await doctor.hear(Pong)
+    assert await doctor.hear(PeerLeft) == PeerLeft(Seat.PATIENT, "gone")
+
+
+async def test_a_seat_whose_browser_does_not_answer_is_freed_and_one_that_does_is_kept(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"LOOK_EVERY": 0.02, "PING_AFTER": 0.05, "SILENT_FOR": 0.6, "SEAT_FOR": 1.0}.items():
+        monkeypatch.setattr(gateway_module, name, value)
+    cabin, doctor = await exchange.seated(Seat.PATIENT), await exchange.seated(Seat.PRACTITIONER)
+    await cabin.say(Ping())  # from here on nobody reads what comes to the cabin, nor answers a WebSocket ping
+    assert await doctor.hear(PeerLeft) == PeerLeft(Seat.PATIENT, "gone")
+    await doctor.say(Ping())
+    await doctor.hear(Pong)
+    assert len(exchange.switchboard._seat_of) == 1

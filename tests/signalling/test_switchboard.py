@@ -157,7 +157,8 @@ async def test_nothing_is_remembered_of_pages_that_left(open_exchange: OpenExcha
         await page.ws.close()
     await until(lambda: not exchange.gateway._sockets and not exchange.switchboard._partings)
     board = exchange.switchboard
-    left = (board._plugs, board._lines_of, board._listeners, board._calls, board._seat_of, list(bus._subscribers))
+    left = [board._plugs, board._lines._listeners, board._calls, board._trunk, board._seat_of]
+    left += [exchange.cloakroom._coats, exchange.cloakroom._by_hash, exchange.gateway._connections]
     assert not any(left)
 
 

@@ -1,0 +1,90 @@
+"""What the exchange knows of one page, whether it has a socket at this moment or lost it."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from signalling.call import Call
+from signalling.errors import SignallingError, TooSlow
+from signalling.outbox import Outbox
+from signalling.protocol import FromExchange, write
+from signalling.tickets import LinePass
+
+
+class Socket(Protocol):
+    """A WebSocket, as a connection sees it. None of these may wait."""
+
+    def wake(self) -> None:
+        """There is something to send."""
+
+    def end(self, error: SignallingError) -> None:
+        """Close once everything said before is sent."""
+
+    def cut(self, error: SignallingError | None) -> None:
+        """Close at once: the page does not read, or is not there."""
+
+
+HandOver = Callable[["Connection", str, Call | None, int, dict[str, int]], None]
+
+
+class Connection:
+    """A plug of the switchboard. Whoever has something to say puts it into the outbox and goes on."""
+
+    __slots__ = (
+        "alive_at",
+        "broken",
+        "connection",
+        "ended",
+        "heard",
+        "on_taken",
+        "outbox",
+        "pass_",
+        "socket",
+        "used",
+    )
+
+    def __init__(self, connection: str, pass_: LinePass, on_taken: HandOver) -> None:
+        self.connection = connection
+        self.pass_ = pass_
+        self.on_taken = on_taken
+        self.outbox = Outbox()
+        self.socket: Socket | None = None
+        self.heard = 0  # the page's counted frames
+        self.alive_at = 0.0  # monotonic: the page's last sign of life
+        self.broken = False  # something is gone that the page did not hear: it cannot go on as if nothing were
+        self.ended: SignallingError | None = None  # why no socket may go on with it
+        self.used = ""  # the hash of the resume ticket that was shown last
+
+    def say(self, message: FromExchange) -> None:
+        self.forward(write(message))
+
+    def forward(self, frame: str) -> None:
+        self._wait(self.outbox.put(frame))
+
+    def nudge(self, frame: str) -> None:
+        """A line that is nudged again before the page heard the first is one nudge."""
+        self._wait(self.outbox.put_once(frame))
+
+    def end(self, error: SignallingError) -> None:
+        self.ended = error
+        if self.socket:
+            self.socket.end(error)
+
+    def hand_over(self, node: str, believes: Call | None, said: int, numbers: dict[str, int]) -> None:
+        self.on_taken(self, node, believes, said, numbers)
+
+    def _wait(self, fits: bool) -> None:
+        if not fits:
+            self.broken = True
+            self.outbox = Outbox()
+        if self.socket is None:
+            return
+        if self.broken:
+            self.socket.cut(TooSlow())
+        else:
+            self.socket.wake()
+
+    def cut(self) -> None:
+        """Leave a socket that hangs, without a word: the page has another one."""
+        former, self.socket = self.socket, None
+        if former:
+            former.cut(None)
