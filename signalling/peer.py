@@ -41,7 +41,6 @@ from signalling.protocol import (
     Welcome,
 )
 
-CHANNEL: Final = "measures"  # the data channel that the practitioner's side opens
 LOOK_EVERY: Final = 0.5  # s
 SILENT_AFTER: Final = 3.0  # s without a frame: browsers say so after 1.5 s, and mend from their end first
 MEND_EVERY: Final = 5.0  # s between two attempts: a link over a bad line needs that long to connect
@@ -184,7 +183,7 @@ class Peer:
 
     async def _offer(self) -> None:
         self._offered_to = self._other
-        sdp = await (await self._build()).offer(CHANNEL)
+        sdp = await (await self._build()).offer()
         await self._socket.say(Offer(sdp))
 
     async def _answer(self, sdp: str) -> None:

@@ -37,6 +37,7 @@ from signalling.ice import IceServer
 from signalling.protocol import check_sdp
 
 CANDIDATES: Final = 32  # of one offer: a page with five networks has about twenty; more would make us knock around
+MEASURES_ID: Final = 2  # of the data channel; 0 and 1 are the call's own (call_ladder.js)
 WORDS: Final = 64  # said over the data channel and not yet read; what comes after them is lost
 CLOCK: Final = {"audio": 48_000, "video": 90_000}  # Hz of RTP timestamps: Opus, and every video codec
 
@@ -131,17 +132,21 @@ class Link:
         self._pc.on("connectionstatechange", self._note_state)
 
     async def offer(self, channel: str = "") -> str:
-        """Return a complete offer of both kinds of media, and of a data channel when one is named."""
+        """Return a complete offer of media and of one data channel: of MEASURES.md, or the one that is named."""
         for track in self._tracks:
             self._pc.addTransceiver(track)
         if channel:
             self._open(self._pc.createDataChannel(channel))
+        else:
+            self._open_measures()
         await self._pc.setLocalDescription(await self._pc.createOffer())
         return self._pc.localDescription.sdp
 
     async def answer(self, sdp: str) -> str:
         """Return a complete answer to an offer; raise BadMessage when it is not one that can be answered."""
         await self._take(sdp, "offer")
+        if self._pc.sctp is not None and not self._echo:
+            self._open_measures()
         heard = self._new_tracks()
         for track in heard.values() if self._echo else self._tracks:
             self._pc.addTrack(track)
@@ -235,6 +240,10 @@ class Link:
     def _drain(self, track: HeardTrack | None) -> None:
         if track is not None:
             self._drains.append(asyncio.create_task(_drain(track), name=f"peer-{track.kind}"))
+
+    def _open_measures(self) -> None:
+        """Agreed on beforehand: aiortc and browsers would else give a new channel the number of an agreed one."""
+        self._open(self._pc.createDataChannel("measures", negotiated=True, id=MEASURES_ID))
 
     def _open(self, channel: RTCDataChannel) -> None:
         self._channel = channel

@@ -13,8 +13,8 @@ from signalling.errors import BadMessage
 from signalling.peer_link import CANDIDATES, Link
 
 
-async def _connected(one: Link, other: Link, channel: str = "") -> None:
-    await one.take(await other.answer(await one.offer(channel)))
+async def _connected(one: Link, other: Link) -> None:
+    await one.take(await other.answer(await one.offer()))
     await asyncio.wait_for(asyncio.gather(one.connected.wait(), other.connected.wait()), 20)
 
 
@@ -23,7 +23,7 @@ async def test_media_flow_both_ways_and_are_counted() -> None:
     one = Link(tracks=[AudioStreamTrack(), VideoStreamTrack()])
     other = Link(tracks=[AudioStreamTrack(), VideoStreamTrack()])
     try:
-        await _connected(one, other, channel="measures")
+        await _connected(one, other)
         flows = [heard.flows.wait() for link in (one, other) for heard in link.heard.values()]
         await asyncio.wait_for(asyncio.gather(*flows), 20)
         stats = await one.stats()
