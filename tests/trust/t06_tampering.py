@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table, select, text, update
+from sqlalchemy import Table, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.database.engine import Database
@@ -25,6 +25,7 @@ from server.records.seal.keyring import init_key, load_keyring
 from server.records.seal.start import unlock
 from server.records.seal.tables import PatientKey
 from server.records.seal.vault import PatientVault
+from server.records.tables import AddendumRow, NoteRow
 from server.village import seed
 from tests.databases import create_all_tables, import_all_tables
 
@@ -117,6 +118,17 @@ async def kept(tx: AsyncSession, table: Table, column: str) -> list[Kept]:
     return found
 
 
+async def correct_some_notes(database: Database, keys: PatientVault) -> None:
+    """The village has signed notes without corrections: write some, so that their column is harmed too."""
+    async with database.transaction() as tx:
+        for note in await tx.scalars(select(NoteRow).limit(ROWS)):
+            addendum = new_id()
+            place = Place("note_addendum", "sealed_body", addendum, note.patient_id, 1)
+            row = {"id": addendum, "note_id": note.id, "patient_id": note.patient_id, "author_id": note.author_id}
+            row |= {"row_ver": 1, "key_ver": 1, "added_at": utc_now()}
+            await tx.execute(insert(AddendumRow).values(**row, sealed_body=await keys.seal(tx, place, b'{"text":"-"}')))
+
+
 async def opens(keys: PatientVault, tx: AsyncSession, place: Place, sealed: bytes) -> bool:
     """Whether the vault opens it there."""
     try:
@@ -131,6 +143,9 @@ async def every_column(database: Database, keys: PatientVault) -> tuple[int, int
     async with database.reading() as tx:
         columns = {each: await kept(tx, *each) for each in sealed_columns()}
         everything = [one for values in columns.values() for one in values]
+        empty = [f"{table.name}.{column}" for (table, column), values in columns.items() if not values]
+        if empty:
+            raise AssertionError(f"nothing to harm in {', '.join(empty)}")
         if not all([await opens(keys, tx, one.place, one.sealed) for one in everything]):
             raise AssertionError("the places of this test are not those of the server")
     tried = held = 0
@@ -243,6 +258,7 @@ async def attempt(defence: bool) -> tuple[int, int]:
             await create_all_tables(database)
             keys = await unlock(database, key_file, utc_now)
             await seed.write(database, keys, SEED, utc_now(), others=8)
+            await correct_some_notes(database, keys)
             found = [*one_note(), *one_wrapped_key(load_keyring(key_file).newest)]
             counts = [(len(found), sum(found)), await every_column(database, keys)]
             counts += [await exchanged_keys(database, keys), await other_master_keys(database, folder)]
