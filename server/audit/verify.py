@@ -88,7 +88,7 @@ async def verify_log(
     await walk.to_the_end(progress)
     for line in await log_store.unplaced_lines(tx):
         verdict.waiting += 1
-        if _leaf(line) != line[1]:
+        if leaf_of(line) != line[1]:
             verdict.find(Kind.ALTERED, f"the entry {line[6]}, which has no place yet")
     return verdict
 
@@ -253,5 +253,6 @@ class _Walk:
                 self.verdict.find(Kind.INNER, f"the kept hash over entries {first} to {first + 255}")
 
 
-def _leaf(line: log_store.Line) -> bytes:
+def leaf_of(line: log_store.Line) -> bytes:
+    """Return the leaf hash that a line must have."""
     return hashlib.sha256(b"\x00" + msgspec.json.encode(_Line(*line[2:]))).digest()

@@ -22,11 +22,17 @@ def times(often: int, few: int) -> int:
 
 @dataclass(frozen=True)
 class Claim:
-    """One sentence about the house, and the attempt to break it."""
+    """One sentence about the house, and the attempts to break it: as many as modules share its id."""
 
     id: str
     sentence: str
     attempt: Attempt
+    also: tuple[Attempt, ...] = ()
+
+    def with_part(self, other: Claim) -> Claim:
+        """Return both claims as one: it stands when every part does, and bites when every part bites."""
+        sentence = f"{self.sentence}; {other.sentence[:1].lower()}{other.sentence[1:]}"
+        return replace(self, sentence=sentence, also=(*self.also, other.attempt, *other.also))
 
 
 @dataclass(frozen=True)
@@ -54,10 +60,12 @@ class Verdict:
 def claims(only: Iterable[str] = ()) -> list[Claim]:
     """The claims of this folder, in their order; those of `only` when it names some."""
     wanted = {name.upper() for name in only}
-    found = []
-    for path in Path(__file__).parent.glob("t[0-9]*.py"):
+    by_id: dict[str, Claim] = {}
+    for path in sorted(Path(__file__).parent.glob("t[0-9]*.py")):
         module = importlib.import_module(f"tests.trust.{path.stem}")
-        found.append(Claim(module.ID, module.CLAIM, module.attempt))
+        part = Claim(module.ID, module.CLAIM, module.attempt)
+        by_id[part.id] = by_id[part.id].with_part(part) if part.id in by_id else part
+    found = list(by_id.values())
     found.sort(key=lambda claim: [int(part) for part in re.findall(r"\d+", claim.id)])
     unknown = wanted - {claim.id.upper() for claim in found}
     if unknown:
@@ -65,23 +73,36 @@ def claims(only: Iterable[str] = ()) -> list[Claim]:
     return [claim for claim in found if not wanted or claim.id.upper() in wanted]
 
 
-async def _try(claim: Claim, defence: bool) -> Verdict:
-    started = time.monotonic()
-    try:
-        tried, held = await claim.attempt(defence)
-        trouble = ""
-    except Exception as error:  # a claim that cannot be tried has not held; the others are still tried
-        tried, held, trouble = 0, 0, f"{type(error).__name__}: {error}"
-    return Verdict(claim.id, claim.sentence, tried, held, round(time.monotonic() - started, 2), trouble=trouble)
+async def _try(claim: Claim, defence: bool) -> list[Verdict]:
+    """Try each part of a claim."""
+    verdicts = []
+    for attempt in (claim.attempt, *claim.also):
+        started = time.monotonic()
+        try:
+            tried, held = await attempt(defence)
+            trouble = ""
+        except Exception as error:  # a claim that cannot be tried has not held; the others are still tried
+            tried, held, trouble = 0, 0, f"{type(error).__name__}: {error}"
+        seconds = round(time.monotonic() - started, 2)
+        verdicts.append(Verdict(claim.id, claim.sentence, tried, held, seconds, trouble=trouble))
+    return verdicts
+
+
+def _whole(parts: list[Verdict]) -> Verdict:
+    """Put the parts together; a part that was not tried leaves the whole untried."""
+    tried = sum(part.tried for part in parts) if all(part.tried for part in parts) else 0
+    held, seconds = sum(part.held for part in parts), round(sum(part.seconds for part in parts), 2)
+    trouble = "; ".join(part.trouble for part in parts if part.trouble)
+    return replace(parts[0], tried=tried, held=held, seconds=seconds, trouble=trouble)
 
 
 async def judge(claim: Claim) -> Verdict:
     """Try to break a claim with its defence on."""
-    return await _try(claim, True)
+    return _whole(await _try(claim, True))
 
 
 async def judge_and_bite(claim: Claim) -> Verdict:
     """Try with the defence on, then off: a test that holds without the defence proves nothing."""
-    verdict = await _try(claim, True)
-    without = await _try(claim, False)
-    return replace(verdict, bites=without.held < without.tried, trouble=verdict.trouble or without.trouble)
+    verdict, without = _whole(await _try(claim, True)), await _try(claim, False)
+    trouble = verdict.trouble or "; ".join(part.trouble for part in without if part.trouble)
+    return replace(verdict, bites=all(part.held < part.tried for part in without), trouble=trouble)

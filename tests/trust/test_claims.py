@@ -42,6 +42,16 @@ async def test_a_claim_that_cannot_be_tried_does_not_stand_and_says_why() -> Non
     assert "no database" in verdict.trouble
 
 
+async def test_parts_of_one_claim_are_tried_and_judged_together() -> None:
+    whole = _claim((5, 5), (5, 2)).with_part(_claim((3, 3), (3, 0)))
+    verdict = await judge_and_bite(whole)
+    assert (verdict.tried, verdict.held, verdict.stands, verdict.bites) == (8, 8, True, True)
+    assert verdict.line().startswith("T0 Nothing breaks.; nothing breaks. | 8 | 8 | ")
+    for lame in (_claim((3, 2), (3, 0)), _claim((0, 0), (3, 0))):
+        assert not (await judge(_claim((5, 5), (5, 2)).with_part(lame))).stands
+    assert not (await judge_and_bite(_claim((5, 5), (5, 2)).with_part(_claim((3, 3), (3, 3))))).bites
+
+
 def test_an_unknown_claim_is_named() -> None:
     with pytest.raises(LookupError, match="T999"):
         claims(["T999"])

@@ -25,7 +25,7 @@ _UUID = (
     "substr({0}, 1, 8) || '-' || substr({0}, 9, 4) || '-' || substr({0}, 13, 4) || '-' || "
     "substr({0}, 17, 4) || '-' || substr({0}, 21)"
 )
-_LINES = {
+LINES = {
     "sqlite": f"SELECT idx, leaf, action, {_UUID.format('actor')}, "  # noqa: S608 - no value of anybody's is in it
     "replace(replace(at, ' ', 'T'), '.000000', '') || 'Z', ct_sha256, "
     f"{_UUID.format('id')}, {_UUID.format('patient_id')}, reason, record, role, row_ver, salt FROM audit_event",
@@ -33,6 +33,7 @@ _LINES = {
     "replace(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), '.000000', '') || 'Z', ct_sha256, "
     "id::text, patient_id::text, reason, record, role, row_ver, salt FROM audit_event",
 }
+"""Per dialect: place and leaf, then the columns of the canonical line."""
 
 Line = Sequence[Any]
 """Place (or None), leaf hash, then the columns of the canonical line in the order of the alphabet."""
@@ -111,12 +112,12 @@ async def kept_notes(tx: AsyncSession) -> list[tuple[int, str]]:
 async def lines(tx: AsyncSession, first: int, end: int) -> Sequence[Line]:
     """Return the entries at these places, in order."""
     where = f" WHERE idx >= {int(first)} AND idx < {int(end)} ORDER BY idx"
-    return await _raw(tx, _LINES[_dialect(tx)] + where)
+    return await _raw(tx, LINES[_dialect(tx)] + where)
 
 
 async def unplaced_lines(tx: AsyncSession) -> Sequence[Line]:
     """Return the entries that have no place yet."""
-    return await _raw(tx, _LINES[_dialect(tx)] + " WHERE idx IS NULL ORDER BY id")
+    return await _raw(tx, LINES[_dialect(tx)] + " WHERE idx IS NULL ORDER BY id")
 
 
 async def _raw(tx: AsyncSession, query: str) -> Sequence[Line]:
