@@ -2,8 +2,10 @@
 // One call between two seats. The practitioner offers, the patient answers, and both bring it back when it breaks.
 //
 //   prepare ─▶ join ─▶ (peer present) offer ─▶ answer ─▶ live ⇄ silence ─▶ … ─▶ ended
+//   prepare ─▶ join the lobby ─▶ offer ─▶ answer ─▶ warm ─▶ (the press) open ─▶ live        PROTOCOL.md §8
 //
-// Media that flows is never touched by a lost socket; a lost line is found by its silence, not by state names.
+// Media that flows is never touched by a lost socket; a lost line is found by its silence, not by state names. While a
+// practitioner stands in the lobby, no track is on the line, at either end.
 
 import { CloseCode } from "./signal.js";
 import { Connection } from "./call_connection.js";
@@ -20,7 +22,7 @@ const TICKET_AGAIN = 1000; // ms before a seat ticket that could not be fetched 
 /** @typedef {"patient" | "practitioner"} Seat */
 
 /**
- * Emits CustomEvents: `joined`, `peer-joined`, `peer-left` {reason} (media may still flow), `remote-track` {track,
+ * Emits CustomEvents: `warm` (connected in the lobby), `joined`, `peer-joined`, `peer-left` {reason} (media may still flow), `remote-track` {track,
  * stream}, `live` (the first remote picture, once), `silence` (nothing for 1.5 s), `flow` {seconds} (it does again),
  * `quality` {level: 4..0, whose: "mine" | "theirs"}, `line` {rung, weak, mine, theirs, dark} (the ladder, call_ladder.js),
  * `still` {picture, takenAt}, `peer-state` {microphone, camera, receiving, level}, `ended` {reason}.
@@ -40,6 +42,10 @@ export class Call extends EventTarget {
   #reachedAt = 0;
   /** @type {string | null} */ #ticket = null;
   #asked = false;
+  #lobby; // the practitioner's end of this call stands in the lobby: no track is on the line
+  /** @type {string | null} */ #warmWith = null; // the page in the lobby that has our present connection
+  /** @type {Connection | null} */ #former = null; // its last picture is in sight until the next one brings something
+  /** @type {Connection | null} */ #spare = null; // for who comes instead of the page in the lobby
   #muted = false;
   #camera = true;
   /** @type {string | null} */ #peer = null; // the other seat's page, while it is there
@@ -57,11 +63,12 @@ export class Call extends EventTarget {
 
   /**
    * @param {{signal: import("./signal.js").Signal, seat: Seat,
-   *   fetchSeatTicket?: () => Promise<string | null>, fetchReach?: () => Promise<RTCConfiguration>}} options
+   *   fetchSeatTicket?: () => Promise<string | null>, fetchReach?: () => Promise<RTCConfiguration>, lobby?: boolean}} options
    *   `fetchSeatTicket` is asked after a lost socket; null means that the call is over
    */
-  constructor({ signal, seat, fetchSeatTicket, fetchReach }) {
+  constructor({ signal, seat, fetchSeatTicket, fetchReach, lobby = false }) {
     super();
+    this.#lobby = lobby;
     this.#signal = signal;
     this.#seat = seat;
     this.#fetchSeatTicket = fetchSeatTicket;
@@ -87,10 +94,17 @@ export class Call extends EventTarget {
     this.#sit();
   }
 
+  /** After the press: the practitioner's own seat, if the exchange did not give it already. @param {string} ticket */
+  enter(ticket) {
+    if (!this.#inLobby) return;
+    this.#ticket = ticket;
+    this.#sit();
+  }
+
   /** Replace the tracks (another camera, the stream that came late). @param {MediaStream | null} stream */
   async setStream(stream) {
     this.#keep(stream);
-    await this.#then(() => this.#connection?.setStream(stream));
+    await this.#then(() => this.#connection?.setStream(this.#outgoing));
     this.#tell();
   }
 
@@ -113,6 +127,11 @@ export class Call extends EventTarget {
     return this.#ladder.tally.began ? this.#ladder.tally.report() : null;
   }
 
+  /** Seconds without one of the two pictures. */
+  get withoutVideo() {
+    return this.#ladder.withoutVideo;
+  }
+
   /** @param {string} [reason] */
   hangUp(reason = "hung-up") {
     if (this.#asked) this.#signal.send("bye", { reason });
@@ -128,8 +147,13 @@ export class Call extends EventTarget {
     for (const track of stream?.getVideoTracks() ?? []) track.enabled = this.#camera;
   }
 
+  /** What may be on the line. */
+  get #outgoing() {
+    return this.#lobby ? null : this.#stream;
+  }
+
   #tell() {
-    if (!this.#peer) return;
+    if (!this.#peer || this.#lobby) return;
     this.#signal.send("state", {
       microphone: !!this.#stream?.getAudioTracks().some((track) => track.enabled),
       camera: !!this.#stream?.getVideoTracks().some((track) => track.enabled),
@@ -145,20 +169,20 @@ export class Call extends EventTarget {
     /** @param {EventTarget} from @param {string} type @param {(detail: any) => unknown} hear */
     const on = (from, type, hear) =>
       from.addEventListener(type, (event) => this.#asked && hear(/** @type {CustomEvent} */ (event).detail), options);
-    on(this.#signal, "open", () => this.#sit());
-    on(this.#signal, "lost", () => (this.#peer = null));
+    on(this.#signal, "open", ({ resumed }) => resumed || ((this.#peer = null), this.#sit()));
     on(this.#signal, "closed", ({ code }) => this.#end(code === CloseCode.Replaced ? "replaced" : "closed"));
+    on(this.#signal, "error", ({ code }) => code === "seat-taken" && this.#end(code));
     on(this.#signal, "error", ({ code }) => code === "bad-ticket" && setTimeout(() => this.#sit(), TICKET_AGAIN));
-    on(this.#signal, "joined", (joined) => this.#emit("joined", joined) && joined.page && this.#meet(joined.page));
-    on(this.#signal, "peer-joined", (joined) => this.#emit("peer-joined", joined) && this.#meet(joined.page));
-    on(this.#signal, "peer-left", (left) => ((this.#peer = null), this.#emit("peer-left", left)));
+    on(this.#signal, "joined", (joined) => this.#joined(joined));
+    on(this.#signal, "peer-joined", (joined) => this.#meet(joined.page, joined.seat === "lobby") && this.#emit("peer-joined", joined));
+    on(this.#signal, "peer-left", (left) => this.#part() && this.#emit("peer-left", left));
     on(this.#signal, "offer", ({ sdp }) => this.#then(() => this.#answer(sdp)));
     on(this.#signal, "answer", ({ sdp }) => this.#then(() => this.#connection?.take(sdp)));
     on(this.#signal, "candidate", (said) => this.#then(() => this.#connection?.tryCandidate(said)));
     on(this.#signal, "restart", () => this.#recover());
     on(this.#signal, "state", (state) => this.#heed(state));
     on(this.#signal, "bye", ({ reason }) => this.#end(reason));
-    on(this.#watch, "fresh", () => this.#showNext());
+    on(this.#watch, "fresh", () => (this.#showNext(), this.#former?.close()));
     on(this.#watch, "live", (live) => this.#flows("live", live));
     on(this.#watch, "flow", (flow) => this.#flows("flow", flow));
     on(this.#watch, "silence", (silence) => (this.#tell(), this.#emit("silence", silence), this.#recover()));
@@ -174,6 +198,7 @@ export class Call extends EventTarget {
     if (this.#over || !this.#signal.ready) return; // `open` comes back here
     let ticket = this.#ticket;
     this.#ticket = null;
+    if (!ticket && this.#inLobby) return this.#end("cold");
     if (!ticket) {
       if (!this.#fetchSeatTicket) return;
       try {
@@ -186,9 +211,74 @@ export class Call extends EventTarget {
     this.#signal.send("join", { ticket, page: this.#page });
   }
 
-  /** The other seat is there: begin, begin anew with a page that knows nothing, or mend. @param {string} page */
-  #meet(page) {
+  // --- the lobby: connected, and nothing sent ---------------------------------------------------------------------
+
+  /** Is this end the one that waits for the press? */
+  get #inLobby() {
+    return this.#lobby && this.#seat === "practitioner";
+  }
+
+  /** @param {{seat: string, page: string | null}} joined */
+  #joined(joined) {
+    const warm = joined.seat !== "lobby" && joined.page === this.#peer && this.#open();
+    this.#emit("joined", joined);
+    if (joined.page && !warm) this.#meet(joined.page, joined.seat === "lobby");
+  }
+
+  /** The press: from here on there is a call, on the connection that is warm. True when there was one. */
+  #open() {
+    if (!this.#lobby) return false;
+    this.#lobby = false;
+    this.#warmWith = null;
+    this.#then(() => this.#connection?.setStream(this.#stream));
+    if (this.#connection) this.#watch.watch(this.#connection.pc);
+    this.#showNext();
+    this.#tell();
+    this.#guard();
+    return true;
+  }
+
+  /** Another one than who stood in the lobby comes: the line to that one goes at once. */
+  #turnAway() {
+    this.#lobby = false;
+    this.#warmWith = null;
+    this.#connection?.close();
+    this.#connection = null;
+    this.#then(() => this.#connection ?? this.#build());
+  }
+
+  /** The other seat is empty. True when it was more than a look from the lobby. */
+  #part() {
+    this.#peer = null;
+    if (!this.#lobby) return true;
+    if (this.#inLobby) this.#end("cold");
+    else this.#turnAway();
+    return false;
+  }
+
+  /**
+   * The other seat is there: begin, begin anew with a page that knows nothing, or mend. True when it is more than a look
+   * from the lobby.
+   * @param {string} page @param {boolean} [lobby]
+   */
+  #meet(page, lobby = false) {
     this.#peer = page;
+    if (this.#seat === "patient") {
+      if (this.#warmWith === page && !lobby) this.#open();
+      else if (this.#warmWith && this.#warmWith !== page) this.#turnAway();
+      this.#lobby = lobby;
+      this.#warmWith = lobby ? page : null;
+      if (lobby) return false;
+    }
+    if (this.#connection && !this.#lobby) this.#watch.watch(this.#connection.pc);
+    this.#begin(page);
+    return !lobby;
+  }
+
+  // --- the other end ----------------------------------------------------------------------------------------------
+
+  /** @param {string} page */
+  #begin(page) {
     this.#tell();
     if (this.#seat === "patient") {
       if (this.#broken) this.#guard(); // the offer comes by itself
@@ -219,20 +309,38 @@ export class Call extends EventTarget {
   }
 
   async #build() {
-    const reach = await this.#freshReach();
-    if (this.#over) return;
-    this.#connection?.close();
+    const connection = await this.#fresh();
+    if (this.#over) return connection.close();
+    this.#former?.close();
+    this.#former = this.#connection;
+    this.#former?.retire();
     this.#next = [];
     this.#offeredTo = null;
-    this.#connection = new Connection(reach, {
-      say: (type, fields) => this.#signal.send(type, fields),
-      show: (track) => this.#show(track),
-      failed: () => this.#recover(),
-    });
+    this.#connection = connection;
     this.#connection.voice = this.#ladder.voice;
     this.#ladder.join(this.#connection.pc);
-    this.#watch.watch(this.#connection.pc);
-    if (this.#seat === "practitioner") await this.#connection.prepareOffer(this.#stream);
+    if (this.#peer && !this.#lobby) this.#watch.watch(this.#connection.pc);
+    if (this.#seat === "practitioner") await this.#connection.prepareOffer(this.#outgoing);
+  }
+
+  /** The connection that was kept ready, or a new one. */
+  async #fresh() {
+    const spare = this.#spare;
+    this.#spare = null;
+    if (spare && performance.now() - this.#reachedAt < REACH_FOR) return spare;
+    spare?.close();
+    return new Connection(await this.#freshReach(), {
+      say: (type, fields) => this.#signal.send(type, fields),
+      show: (track) => this.#show(track),
+      measured: (words) => this.#emit("measured", { words }),
+      changed: () => this.#changed(),
+    });
+  }
+
+  /** The browser says that the connection stands, or that it gave it up. */
+  #changed() {
+    if (this.#inLobby && this.#connection?.connected) this.#emit("warm", {});
+    if (this.#connection?.pc.connectionState === "failed") this.#recover();
   }
 
   /** @param {string} page */
@@ -248,14 +356,15 @@ export class Call extends EventTarget {
     const known = this.#connection;
     if (!known || known.isForAnother(sdp)) await this.#build();
     else if (known.pc.remoteDescription || performance.now() - this.#reachedAt > REACH_FOR) known.renew(await this.#freshReach());
-    await this.#connection?.answer(sdp, this.#stream);
-    this.#guard();
+    await this.#connection?.answer(sdp, this.#outgoing);
+    if (this.#lobby) this.#spare ??= await this.#fresh(); // who takes the visit need not be who stands in the lobby
+    else this.#guard();
   }
 
   /** What came before stays in sight until something of the new connection arrives. @param {MediaStreamTrack} track */
   #show(track) {
     this.#next.push(track);
-    if (!this.remoteStream.getTracks().some((one) => one.kind === track.kind)) this.#showNext();
+    if (!this.#lobby && !this.remoteStream.getTracks().some((one) => one.kind === track.kind)) this.#showNext();
   }
 
   #showNext() {
@@ -271,6 +380,7 @@ export class Call extends EventTarget {
   /** Something is wrong: the practitioner's side mends it, the patient's side asks for that. Once per watchdog. */
   #recover() {
     if (this.#over || this.#watchdog !== undefined || !this.#peer) return;
+    if (this.#lobby) return this.#inLobby ? this.#end("cold") : undefined;
     this.#guard();
     if (this.#seat === "patient") this.#signal.send("restart");
     else this.#then(() => this.#mend());
@@ -314,14 +424,14 @@ export class Call extends EventTarget {
 
   /** A peer that sends nothing is not broken as long as the connection stands. */
   get #broken() {
-    return !this.#connection?.connected || (this.#watch.expected && !this.#watch.flowing);
+    return !this.#connection?.connected || (!this.#lobby && this.#watch.expected && !this.#watch.flowing);
   }
 
   /** @param {"live" | "flow"} type @param {object} detail */
   #flows(type, detail) {
     this.#attempts = 0;
     this.#tell();
-    if (type === "flow") this.#whole();
+    if (type === "flow") (this.#ladder.whole(), this.#whole());
     if (type === "flow") this.#ladder.tally.cut(/** @type {{seconds: number}} */ (detail).seconds);
     this.#emit(type, detail);
   }
@@ -336,12 +446,15 @@ export class Call extends EventTarget {
   /** @param {string} reason */
   #end(reason) {
     if (this.#over) return;
+    if (this.#inLobby && reason === "cold") this.#signal.send("bye", { reason: "left" });
     this.#over = true;
     this.#listening.abort();
     clearTimeout(this.#watchdog);
     this.#watch.stop();
     this.#ladder.stop();
     this.#connection?.close();
+    this.#former?.close();
+    this.#spare?.close();
     this.#signal.inCall = false;
     this.#emit("ended", { reason });
   }

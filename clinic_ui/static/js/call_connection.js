@@ -8,7 +8,8 @@ import { attach, fingerprint, tune, voiceFirst, voiceWished } from "./call_media
  * @typedef {object} Ends
  * @property {(type: "offer" | "answer" | "candidate", fields: Record<string, unknown>) => void} say to the other seat
  * @property {(track: MediaStreamTrack) => void} show what arrives
- * @property {() => void} failed the browser gave the connection up
+ * @property {(words: unknown) => void} measured what an instrument says
+ * @property {() => void} changed the connection stands, or the browser gave it up
  */
 
 export class Connection {
@@ -24,7 +25,9 @@ export class Connection {
     this.pc = new RTCPeerConnection({ ...reach, bundlePolicy: "max-bundle" });
     this.pc.onicecandidate = ({ candidate }) => candidate && this.#tell(candidate);
     this.pc.ontrack = ({ track }) => this.#closed || ends.show(track);
-    this.pc.onconnectionstatechange = () => this.pc.connectionState === "failed" && ends.failed();
+    const measures = this.pc.createDataChannel("measures", { negotiated: true, id: 2 }); // signalling/MEASURES.md
+    measures.onmessage = ({ data }) => this.#closed || ends.measured(data);
+    this.pc.onconnectionstatechange = () => this.#closed || ends.changed();
   }
 
   get connected() {
@@ -108,6 +111,13 @@ export class Connection {
   async setStream(stream) {
     await attach(this.pc, stream);
     await tune(this.pc);
+  }
+
+  /** Send nothing, say nothing, and keep only what was last seen. */
+  retire() {
+    this.#closed = true;
+    if (this.pc.signalingState === "closed") return;
+    for (const sender of this.pc.getSenders()) sender.replaceTrack(null).catch(() => {});
   }
 
   close() {

@@ -31,6 +31,7 @@ export class CallLadder extends EventTarget {
   tally = new Tally();
   #table;
   #stand;
+  /** @type {typeof this.#stand | null} */ #sounds = null; // where it stood while the line last carried something
   #doubling;
   /** @type {RTCPeerConnection | null} */ #pc = null;
   /** @type {RTCDataChannel | null} */ #channel = null;
@@ -84,6 +85,11 @@ export class CallLadder extends EventTarget {
     return dark ? "voice" : rung;
   }
 
+  /** Seconds without one of the two pictures. */
+  get withoutVideo() {
+    return this.tally.without(this.#table.with_video);
+  }
+
   /** The camera that is sent, while it is on. */
   get #track() {
     const line = this.#pc?.getTransceivers().find((one) => one.receiver.track.kind === "video");
@@ -106,6 +112,7 @@ export class CallLadder extends EventTarget {
     this.tally.stood(this.#visible, weak);
     if (silent < 1) this.tally.saw(second);
     const [before, voice] = [this.#stand.rung, JSON.stringify(this.voice)];
+    if (silent < 1) this.#sounds = this.#stand;
     this.#stand = look(this.#table, this.#stand, sample);
     this.#stills.delay = second.delay - waits * 1000;
     this.#doubling.look(sample);
@@ -121,6 +128,15 @@ export class CallLadder extends EventTarget {
     const { bitrate, packet } = this.#step.voice;
     const proven = this.#step.stills ? this.#stills.proven : 0;
     return Math.max(estimate, proven && proven + bitrate + (HEADERS * 8000) / packet);
+  }
+
+  /** The line was cut and is whole: what is sent is what was sent before, for a cut says nothing of how much it carries. */
+  whole() {
+    if (!this.#sounds) return;
+    this.#stand = { ...this.#sounds, falling: {}, rising: 0 };
+    this.#told = null;
+    void this.#send();
+    this.#say();
   }
 
   stop() {

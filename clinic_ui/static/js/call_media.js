@@ -10,6 +10,8 @@ const VOICE_BITRATE = 24000; // bit/s: wide-band mono speech with in-band FEC
 /** @type {WeakMap<RTCPeerConnection, Picture>} */ const pictures = new WeakMap(); // how the ladder wants it since
 /** @type {WeakMap<RTCPeerConnection, number>} */ const voices = new WeakMap();
 
+/** @type {WeakMap<RTCRtpSender, Promise<void>>} */ const turns = new WeakMap(); // changes that wait for each other
+
 /** The transceiver of a kind. @param {RTCPeerConnection} pc @param {string} kind */
 function transceiver(pc, kind) {
   return pc.getTransceivers().find((one) => one.receiver.track.kind === kind);
@@ -39,14 +41,16 @@ export function fingerprint(sdp) {
  * @param {RTCPeerConnection} pc @param {MediaStream | null} stream
  */
 export async function attach(pc, stream) {
-  for (const [kind, hint] of [["audio", "speech"], ["video", "motion"]]) {
+  /** @param {string} kind @param {string} hint */
+  const put = async (kind, hint) => {
     const line = transceiver(pc, kind);
-    if (!line || line.stopped) continue;
+    if (!line || line.stopped) return;
     const track = stream?.getTracks().find((one) => one.kind === kind && one.readyState === "live") ?? null;
     if (track) track.contentHint = hint;
     if (line.direction !== "sendrecv") line.direction = "sendrecv";
     if (line.sender.track !== track) await line.sender.replaceTrack(track);
-  }
+  };
+  await Promise.all([put("video", "motion"), put("audio", "speech")]);
 }
 
 /** Set both senders: the voice goes first, the picture takes what is left. @param {RTCPeerConnection} pc */
@@ -91,10 +95,7 @@ async function sendPicture(pc, picture, kept) {
  */
 export async function wholePicture(pc) {
   const sender = transceiver(pc, "video")?.sender;
-  const parameters = sender?.getParameters();
-  if (!sender?.track || !parameters?.encodings?.length) return;
-  // @ts-ignore the second argument is younger than the type library
-  await sender.setParameters(parameters, { encodingOptions: [{ keyFrame: true }] }).catch(() => {});
+  if (sender?.track) await change(sender, () => {}, { encodingOptions: [{ keyFrame: true }] });
 }
 
 /** Send so many bits a second of voice. @param {RTCPeerConnection} pc @param {number} bitrate */
@@ -124,18 +125,41 @@ export function voiceWished(sdp, { doubled, packet }) {
  * every call. We chose the size ourselves, so the size stays while the call begins; later the rate does.
  * @param {RTCRtpSender | undefined} sender @param {(sender: RTCRtpSender) => object} wanted
  * @param {"maintain-resolution" | "maintain-framerate"} [kept]
- * @param {number} [tries] a description that comes between reading and setting makes what was read stale: once more then
  */
-async function setSender(sender, wanted, kept = "maintain-resolution", tries = 2) {
-  const parameters = sender?.getParameters();
-  if (!sender || !parameters?.encodings?.length) return;
-  Object.assign(parameters.encodings[0], wanted(sender));
-  if (sender.track?.kind === "video") parameters.degradationPreference = kept;
+async function setSender(sender, wanted, kept = "maintain-resolution") {
+  if (!sender) return;
+  await change(sender, (parameters) => {
+    Object.assign(parameters.encodings[0], wanted(sender));
+    if (sender.track?.kind === "video") parameters.degradationPreference = kept;
+  });
+}
+
+/**
+ * Change how a sender is set. One change at a time: two that read before either has set would refuse each other.
+ * @param {RTCRtpSender} sender @param {(parameters: RTCRtpSendParameters) => void} edit @param {object} [options]
+ * @returns {Promise<void>}
+ */
+function change(sender, edit, options) {
+  const done = (turns.get(sender) ?? Promise.resolve()).then(() => set(sender, edit, options));
+  turns.set(sender, done);
+  return done;
+}
+
+/**
+ * @param {RTCRtpSender} sender @param {(parameters: RTCRtpSendParameters) => void} edit @param {object} [options]
+ * @param {number} [tries] a description that comes between reading and setting makes what was read stale: once more then
+ * @returns {Promise<void>}
+ */
+async function set(sender, edit, options, tries = 2) {
+  const parameters = sender.getParameters();
+  if (!parameters.encodings?.length) return;
+  edit(parameters);
   try {
-    await sender.setParameters(parameters);
+    // @ts-ignore the second argument is younger than the type library
+    await sender.setParameters(parameters, options);
   } catch (refused) {
     const stale = refused instanceof DOMException && refused.name === "InvalidStateError";
-    if (stale && tries > 1) return setSender(sender, wanted, kept, tries - 1);
+    if (stale && tries > 1) return set(sender, edit, options, tries - 1);
     console.warn("call: a sender kept its settings", refused); // the call goes on with the browser's own
   }
 }

@@ -55,7 +55,7 @@ export function sharesOf(before, now) {
 }
 
 /**
- * Emits `fresh` (the first of a connection arrives), `live`, `silence`, `flow` {seconds}, `level` {level}, and once a second `second` {available, silent, waits, lost,
+ * Emits `fresh` (the first of a connection), `live`, `silence`, `flow` {seconds}, `level` {level}, and once a second `second` {available, silent, waits, lost,
  * hidden, delay, jitter}: of one connection at a time. `silent` and `waits` (beyond the least) are in seconds, `lost` and
  * `hidden` are shares of the voice.
  */
@@ -92,6 +92,7 @@ export class LineWatch extends EventTarget {
 
   /** Watch this connection from now on; what came before is remembered. @param {RTCPeerConnection} pc */
   watch(pc) {
+    if (pc === this.#pc) return;
     this.#pc = pc;
     this.#fresh = this.#quiet = true;
     this.#last = null;
@@ -135,6 +136,7 @@ export class LineWatch extends EventTarget {
       this.#emit("live", {});
     } else if (arrives && this.#silent) {
       this.#silent = false;
+      this.#recent = []; // what the cut cost says nothing of the line as it is now
       this.#emit("flow", { seconds: (time - this.#arrivedAt) / 1000 });
     } else if (!arrives && !this.#silent && this.expected && time - this.#arrivedAt > SILENCE) {
       this.#silent = true;
