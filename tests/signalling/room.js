@@ -57,6 +57,8 @@ for (const type of ["joined", "peer-joined", "peer-left", "remote-track", "live"
   call.addEventListener(type, ({ detail }) => heard.push({ ...detail, type, at: performance.now(), track: null, stream: null }));
 }
 signal.addEventListener("nudge", ({ detail }) => heard.push(detail));
+signal.addEventListener("candidate", ({ detail }) => detail.mid?.startsWith("test") && heard.push(detail));
+signal.addEventListener("open", ({ detail }) => heard.push({ ...detail, type: "open" }));
 signal.open();
 
 globalThis.stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 480 } });

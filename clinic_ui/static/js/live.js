@@ -141,7 +141,9 @@ export function follow(source) {
     setTimeout(comeTo, SPREAD[0] + Math.random() * (SPREAD[1] - SPREAD[0]), line);
   });
   // what changed between the page's drawing and the line's opening was nudged to nobody
-  source.addEventListener("open", () => refreshAll());
+  source.addEventListener("open", (event) => {
+    if (!(/** @type {CustomEvent} */ (event).detail?.resumed)) refreshAll(); // resumed: no nudge was missed
+  });
 }
 
 follow(document);
