@@ -19,6 +19,7 @@ from server.kernel.clock import Clock
 from server.kernel.sealing import Vault
 from server.village import places, store
 from server.village.cast import cast, first_visits
+from server.village.checks import mornings
 from server.village.chronicle import Arrival, Chronicle
 from server.village.clinic import open_clinic
 from server.village.coming import Coming
@@ -90,6 +91,8 @@ async def write(
             for deed in _deeds(chronicle, everybody, seen, seed, today):
                 await deed.do()
             clinic.then.at = _noon(today) - timedelta(hours=18)
+            for place, cabin_id in enumerate(settled.cabins.values()):
+                await store.add_checks(tx, mornings(cabin_id, place, now, Random(f"{seed}/checks/{place}")))
             await Coming(clinic, chronicle, today, Random(f"{seed}/coming")).book(UNBOOKED)
     finally:
         passwords.close()

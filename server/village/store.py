@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.kernel.ids import CabinId, HealthWorkerId, PatientId, PractitionerId, SiteId, new_id
 from server.people.tables import CabinRow, CareRelation, HealthWorkerRow, PatientRow, PractitionerRow, SiteRow
+from server.readiness.rules import Check
+from server.readiness.tables import ReadinessRow
 from server.village import places
 from server.village.places import Booth, Doctor, Village, Worker
 
@@ -85,6 +88,23 @@ async def add_health_worker(tx: AsyncSession, site_id: SiteId, worker: Worker) -
     tx.add(row)
     await tx.flush()
     return row.id
+
+
+async def add_checks(tx: AsyncSession, checks: Iterable[Check]) -> None:
+    """Add what cabins measured on earlier mornings."""
+    tx.add_all(
+        ReadinessRow(
+            id=new_id(),
+            cabin_id=check.cabin_id,
+            at=check.at,
+            colour=check.colour,
+            fault=check.fault,
+            asked=check.asked,
+            figures=msgspec.json.encode(check.figures).decode(),
+        )
+        for check in checks
+    )
+    await tx.flush()
 
 
 async def register_with(tx: AsyncSession, registered: Iterable[tuple[PatientId, PractitionerId, datetime]]) -> None:
