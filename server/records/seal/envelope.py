@@ -8,10 +8,11 @@ key file ── MasterKey ──unwrap──> 32 bytes ── OpenedKey ──op
 import hmac
 import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from functools import lru_cache
+from struct import Struct
 from typing import Protocol, Self
 from uuid import UUID
 
@@ -70,22 +71,23 @@ def lp(*parts: bytes) -> bytes:
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
+@lru_cache(maxsize=256)
+def _column_part(table: str, column: str, suite: int) -> bytes:
+    return lp(b"telecabin/rec/v1", suite.to_bytes(1, "big"), table.encode(), column.encode())
+
+
+_ROW_PART = Struct(">I16sI16sIHIQ")  # lp(record_id, patient_id, key_ver, row_ver), in one step
+_PATIENT_PART = Struct(">I7sI16sIH")  # lp("patient", patient_id, key_ver)
+
+
 def field_aad(place: Place, suite: int, key_ver: int) -> bytes:
     """Return what binds a ciphertext to its place: it opens nowhere else, in no other version of the row."""
-    return lp(
-        b"telecabin/rec/v1",
-        suite.to_bytes(1, "big"),
-        place.table.encode(),
-        place.column.encode(),
-        place.record_id.bytes,
-        place.patient_id.bytes,
-        key_ver.to_bytes(2, "big"),
-        place.row_ver.to_bytes(8, "big"),
-    )
+    row = _ROW_PART.pack(16, place.record_id.bytes, 16, place.patient_id.bytes, 2, key_ver, 8, place.row_ver)
+    return _column_part(place.table, place.column, suite) + row
 
 
 def _patient_part(patient_id: UUID, key_ver: int) -> bytes:
-    return lp(b"patient", patient_id.bytes, key_ver.to_bytes(2, "big"))
+    return _PATIENT_PART.pack(7, b"patient", 16, patient_id.bytes, 2, key_ver)
 
 
 def check_value(key: bytes | bytearray, key_id: str) -> str:
@@ -95,7 +97,11 @@ def check_value(key: bytes | bytearray, key_id: str) -> str:
 
 def commitment(dek: bytes | bytearray, patient_id: UUID, key_ver: int) -> bytes:
     """Return the 32 bytes that promise this very data key: GCM alone lets one message open under two keys."""
-    return hmac.digest(dek, b"telecabin/commit|" + _patient_part(patient_id, key_ver), "sha256")
+    return _promise(dek, _patient_part(patient_id, key_ver))
+
+
+def _promise(dek: bytes | bytearray, patient_part: bytes) -> bytes:
+    return hmac.digest(dek, b"telecabin/commit|" + patient_part, "sha256")
 
 
 def wipe(key: bytearray) -> None:
@@ -188,7 +194,7 @@ class Cipher(Protocol):
 class MasterKey:
     """A key that wraps patients' keys, wherever its bytes are: none of them is here to show."""
 
-    __slots__ = ("_cipher", "check", "id", "remote")
+    __slots__ = ("_cipher", "_context", "check", "id", "remote")
 
     def __init__(self, key_id: str, check: str, cipher: Cipher, *, remote: bool = False) -> None:
         self.id = key_id
@@ -196,6 +202,7 @@ class MasterKey:
         self.remote = remote
         """Whether asking it may take long: the vault then asks beside the event loop."""
         self._cipher = cipher
+        self._context = lp(b"telecabin/dek/v1", key_id.encode())
 
     @classmethod
     def local(cls, key_id: str, key: bytes | bytearray) -> Self:
@@ -205,40 +212,43 @@ class MasterKey:
     def __repr__(self) -> str:
         return f"<MasterKey {self.id}>"
 
-    def _aad(self, patient_id: UUID, key_ver: int) -> bytes:
-        return lp(b"telecabin/dek/v1", self.id.encode()) + _patient_part(patient_id, key_ver)
-
     def wrap(self, dek: bytes | bytearray, patient_id: UUID, key_ver: int, *, random: Random = os.urandom) -> bytes:
         """Return `dek` wrapped for this patient and version."""
-        nonce = random(NONCE_SIZE)
-        return nonce + self._cipher.encrypt(nonce, dek, self._aad(patient_id, key_ver))
+        return self._wrap(dek, _patient_part(patient_id, key_ver), random)
 
     def unwrap(self, wrapped: bytes, patient_id: UUID, key_ver: int, commit_tag: bytes) -> OpenedKey:
         """Return the patient's key, if it is the one that `commit_tag` promised; raises Refused or KeysAway."""
-        with self._bared(wrapped, patient_id, key_ver, commit_tag) as key:
+        key = bytearray(KEY_SIZE)
+        try:
+            self._bare(wrapped, _patient_part(patient_id, key_ver), commit_tag, key)
             return OpenedKey(key_ver, key)
+        finally:
+            wipe(key)
 
     def rewrap(self, new: "MasterKey", wrapped: bytes, patient_id: UUID, key_ver: int, commit_tag: bytes) -> bytes:
         """Return the same patient's key wrapped under `new`, after the same checks as `unwrap`."""
-        with self._bared(wrapped, patient_id, key_ver, commit_tag) as key:
-            return new.wrap(key, patient_id, key_ver)
-
-    @contextmanager
-    def _bared(self, wrapped: bytes, patient_id: UUID, key_ver: int, commit_tag: bytes) -> Iterator[bytearray]:
-        """Give the key's bytes for the length of a block, and overwrite them after it."""
-        if len(wrapped) != NONCE_SIZE + KEY_SIZE + TAG_SIZE:
-            raise Refused(Outcome.TRUNCATED)
-        key = bytearray(KEY_SIZE)
-        nonce, body = wrapped[:NONCE_SIZE], wrapped[NONCE_SIZE:]
+        key, patient_part = bytearray(KEY_SIZE), _patient_part(patient_id, key_ver)
         try:
-            self._cipher.decrypt_into(nonce, body, self._aad(patient_id, key_ver), key)
-            if not hmac.compare_digest(commitment(key, patient_id, key_ver), commit_tag):
-                raise Refused(Outcome.WRONG_KEY)
-            yield key
-        except InvalidTag:
-            raise Refused(Outcome.TAMPERED) from None
+            self._bare(wrapped, patient_part, commit_tag, key)
+            return new._wrap(key, patient_part, os.urandom)
         finally:
             wipe(key)
+
+    def _wrap(self, dek: bytes | bytearray, patient_part: bytes, random: Random) -> bytes:
+        nonce = random(NONCE_SIZE)
+        return nonce + self._cipher.encrypt(nonce, dek, self._context + patient_part)
+
+    def _bare(self, wrapped: bytes, patient_part: bytes, commit_tag: bytes, into: bytearray) -> None:
+        """Write the key's bytes into a buffer of the caller, who overwrites it."""
+        if len(wrapped) != NONCE_SIZE + KEY_SIZE + TAG_SIZE:
+            raise Refused(Outcome.TRUNCATED)
+        nonce, body = wrapped[:NONCE_SIZE], wrapped[NONCE_SIZE:]
+        try:
+            self._cipher.decrypt_into(nonce, body, self._context + patient_part, into)
+        except InvalidTag:
+            raise Refused(Outcome.TAMPERED) from None
+        if not hmac.compare_digest(_promise(into, patient_part), commit_tag):
+            raise Refused(Outcome.WRONG_KEY)
 
 
 class IndexKey:

@@ -1,0 +1,1 @@
+"""What the seal costs, beside the bare cipher of the same run."""
