@@ -29,7 +29,6 @@ UNCHECKED_AFTER: Final = timedelta(hours=36)  # a day and its night: yesterday's
 KEPT_FOR: Final = timedelta(days=90)
 HISTORY_FOR: Final = timedelta(days=30)
 
-SDP_MAX: Final = 32 * 1024  # characters, as in a call
 Milliseconds = Annotated[float, Meta(ge=0, le=120_000)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Rate = Annotated[float, Meta(ge=0, le=10_000_000)]

@@ -19,7 +19,7 @@ from server.audit.store import record
 from server.database.engine import Database
 from server.kernel.access import Act, Identity, require
 from server.kernel.clock import Clock
-from server.kernel.errors import Conflict, Invalid, NotFound
+from server.kernel.errors import Conflict, NotFound
 from server.kernel.ids import CabinId, new_id
 from server.kernel.words import N_
 from server.people import store as people_store
@@ -28,7 +28,6 @@ from server.readiness import store
 from server.readiness.rules import (
     HISTORY_FOR,
     KEPT_FOR,
-    SDP_MAX,
     Check,
     Figures,
     Standing,
@@ -132,9 +131,6 @@ class Readiness:
         Raises Conflict `visit`, TooMany, Unavailable `busy`, Invalid.
         """
         require(who, Act.CABIN_CHECK)
-        if len(offer_sdp) > SDP_MAX:
-            wrong = {"sdp": N_("Cette offre est trop longue.")}
-            raise Invalid(N_("Cette offre est trop longue."), fields=wrong)
         cabin_id, key = _cabin_of(who), new_id()
         self._bucket.take(str(cabin_id))
         async with self._database.reading() as tx:

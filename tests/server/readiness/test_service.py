@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from aiortc import AudioStreamTrack
 
 from server.audit.rules import Action
 from server.kernel.access import Identity, Role
@@ -13,11 +14,12 @@ from server.kernel.errors import Conflict, Invalid, NotAllowed, TooMany
 from server.kernel.ids import CabinId
 from server.readiness import store
 from server.readiness.faults import Fault
-from server.readiness.rules import KEPT_FOR, SDP_MAX, UNCHECKED_AFTER, Colour, Figures, Verdict, Way
+from server.readiness.rules import KEPT_FOR, UNCHECKED_AFTER, Colour, Figures, Verdict, Way
 from server.readiness.service import BURST, Readiness
 from server.readiness.tables import ReadinessRow
 from server.scheduler.rules.search import WhyEmpty
 from server.scheduler.service.views import CabinDown
+from signalling.peer_link import Link
 from tests.server.readiness.figures import GOOD, but
 from tests.server.scheduler.clinic import NEXT_MONDAY, Clinic, in_minutes
 
@@ -72,13 +74,24 @@ async def test_an_offer_that_makes_no_sense_is_refused_and_a_cabin_asks_only_so_
     clinic: Clinic, readiness: Readiness
 ) -> None:
     cabin = clinic.village.cabin
-    for sdp in ("v=0\r\n", "v=0" * SDP_MAX):
-        with pytest.raises(Invalid):
-            await readiness.answer(cabin, sdp)
+    with pytest.raises(Invalid):
+        await readiness.answer(cabin, "v=0\r\n")
     for _ in range(BURST):
         await _report(readiness, cabin)
     with pytest.raises(TooMany):
         await _report(readiness, cabin)
+
+
+async def test_a_page_that_claims_a_line_which_the_echo_never_heard_is_red(
+    clinic: Clinic, readiness: Readiness
+) -> None:
+    page = Link(tracks=[AudioStreamTrack()])
+    try:
+        key, _unused = await readiness.answer(clinic.village.cabin, await page.offer())
+        verdict = await readiness.report(clinic.village.cabin, key, GOOD, asked=True)
+    finally:
+        await page.close()
+    assert (verdict.colour, verdict.fault) == (Colour.RED, Fault.LINE_DOWN)
 
 
 async def test_red_closes_booking_and_a_later_green_opens_it(clinic: Clinic, readiness: Readiness) -> None:
