@@ -16,6 +16,9 @@ class Socket(Protocol):
     def wake(self) -> None:
         """There is something to send."""
 
+    def hurry(self) -> None:
+        """Send it now, if the line takes it."""
+
     def end(self, error: SignallingError) -> None:
         """Close once everything said before is sent."""
 
@@ -58,11 +61,13 @@ class Connection:
         self.forward(write(message))
 
     def forward(self, frame: str) -> None:
-        self._wait(self.outbox.put(frame))
+        if self._fits(self.outbox.put(frame)) and self.socket:
+            self.socket.hurry()
 
     def nudge(self, frame: str) -> None:
-        """A line that is nudged again before the page heard the first is one nudge."""
-        self._wait(self.outbox.put_once(frame))
+        """A line that is nudged again before the page heard the first is one nudge: so it waits a turn."""
+        if self._fits(self.outbox.put_once(frame)) and self.socket:
+            self.socket.wake()
 
     def end(self, error: SignallingError) -> None:
         self.ended = error
@@ -72,16 +77,14 @@ class Connection:
     def hand_over(self, node: str, believes: Call | None, said: int, numbers: dict[str, int]) -> None:
         self.on_taken(self, node, believes, said, numbers)
 
-    def _wait(self, fits: bool) -> None:
+    def _fits(self, fits: bool) -> bool:
+        """Return whether nothing was lost so far; a socket that lost something is cut."""
         if not fits:
             self.broken = True
             self.outbox = Outbox()
-        if self.socket is None:
-            return
-        if self.broken:
+        if self.broken and self.socket:
             self.socket.cut(TooSlow())
-        else:
-            self.socket.wake()
+        return not self.broken
 
     def cut(self) -> None:
         """Leave a socket that hangs, without a word: the page has another one."""

@@ -45,6 +45,7 @@ HEARTBEAT: Final = 20.0  # s: below the 30–60 s after which middle boxes forge
 FRAME_BYTES: Final = 64 * 1024
 RATE: Final = 20.0  # frames a second
 BURST: Final = 60.0  # frames: trickled candidates come in one go
+AT_ONCE: Final = 8 * 1024  # bytes that a transport may hold: it asks to pause at 64 KiB, until there are 16 again
 CLOSE_WITHIN: Final = 2.0  # s: for the close handshake; a dead line does not answer
 LEFT: Final = (1000, 1001)  # close codes of a page that goes by itself
 SEAT_FOR: Final = 15.0  # s that a seat is held after its page's last sign of life
@@ -75,7 +76,7 @@ class Bucket:
 
 
 class PageSocket:
-    """One WebSocket. Its writer is a task that lives only while the outbox has something: idle pages have none."""
+    """One WebSocket. Its writer is a task that lives only while something waits: idle pages have none."""
 
     __slots__ = ("_connection", "_reading", "_transport", "_writer", "_ws", "bucket", "error", "left")
 
@@ -98,6 +99,22 @@ class PageSocket:
     def wake(self) -> None:
         if self._writer is None and self._connection is not None and self._connection.outbox.is_waiting:
             self._writer = asyncio.create_task(self._write(self._connection))
+
+    def hurry(self) -> None:
+        connection, transport = self._connection, self._transport
+        if self._writer is None and connection is not None and transport is not None:
+            while transport.get_write_buffer_size() < AT_ONCE:
+                if (frame := connection.outbox.next()) is None:
+                    return
+                self._send_now(frame)
+        self.wake()
+
+    def _send_now(self, frame: str) -> None:
+        """Send without a task, which would cost as much as the sending: with so little waiting it never pauses."""
+        sending = self._ws.send_str(frame)
+        with contextlib.suppress(StopIteration, ConnectionError):  # sent; or lost, which the reader sees too
+            sending.send(None)
+        sending.close()
 
     def end(self, error: SignallingError) -> None:
         self.error = self.error or error

@@ -14,6 +14,7 @@ VERSION: Final = 2
 SDP_BYTES: Final = 32 * 1024  # a two-section Chromium offer is about 3 KiB: ten times that is not an offer
 CANDIDATE_BYTES: Final = 1024
 HEX_PAIRS: Final = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
+_FINGERPRINT: Final = re.compile(r"^a=fingerprint:(\S+) (\S+)\r*$", re.MULTILINE)  # long SDP, short time
 
 Ticket = Annotated[str, Meta(min_length=1, max_length=128)]
 Page = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
@@ -216,19 +217,15 @@ def check_sdp(sdp: str) -> None:
 
 
 def _has_fingerprint(section: str) -> bool:
-    return any(_is_strong_fingerprint(line.rstrip("\r")) for line in section.split("\n"))
+    return any(_is_strong(*found) for found in _FINGERPRINT.findall(section))
 
 
-def _is_strong_fingerprint(line: str) -> bool:
-    name, _, value = line.removeprefix("a=fingerprint:").partition(" ")
+def _is_strong(name: str, value: str) -> bool:
     pairs = value.split(":")
-    return (
-        line.startswith("a=fingerprint:")
-        and len(pairs) == HEX_PAIRS.get(name.lower())
-        and all(re.fullmatch(r"[0-9A-Fa-f]{2}", pair) for pair in pairs)
-    )
+    return len(pairs) == HEX_PAIRS.get(name.lower()) and all(re.fullmatch(r"[0-9A-Fa-f]{2}", pair) for pair in pairs)
 
 
 def _check_candidate(line: str) -> None:
-    if len(line.encode(errors="replace")) > CANDIDATE_BYTES or "\n" in line or "\r" in line:
+    size = len(line) if line.isascii() else len(line.encode(errors="replace"))
+    if size > CANDIDATE_BYTES or "\n" in line or "\r" in line:
         raise BadMessage

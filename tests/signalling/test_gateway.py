@@ -196,8 +196,8 @@ async def test_a_page_that_does_not_read_is_closed_and_its_peer_does_not_wait(ex
         for connection, (_, seat) in exchange.switchboard._seat_of.items()
         if seat is Seat.PATIENT
     )
-    for _ in range(129):  # at once: the writer has no turn in between, as with a line that takes nothing
-        plug.forward("x" * 1000)
+    for _ in range(400):  # 24 MB at once: more than the kernel keeps for a page that has no turn to read
+        plug.forward("x" * 60_000)
     await exchange.switchboard.nudge("queue")
     assert await listener.hear(Nudge) == Nudge("queue")
     assert await slow.closed_with() == 4408
