@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
 from signalling import cloakroom as cloakroom_module
+from signalling import neighbours
 from signalling.bus import LocalBus
 from signalling.errors import BadTicket
 from signalling.outbox import FRAMES
@@ -24,13 +26,14 @@ from signalling.protocol import (
     PeerLeft,
     Ping,
     Pong,
+    Reconnect,
     Replaced,
     Seat,
     State,
     Welcome,
 )
 from signalling.tickets import LinePass
-from tests.signalling.exchange import SDP, ConnectBus, Exchange, OpenExchange, TestPage, until
+from tests.signalling.exchange import SDP, ConnectBus, Exchange, MortalRedis, OpenExchange, TestPage, until
 
 PATIENT, PRACTITIONER = Seat.PATIENT, Seat.PRACTITIONER
 Three = tuple[Exchange, Exchange, Exchange]
@@ -277,3 +280,70 @@ async def test_no_ticket_is_kept_as_it_is(open_exchange: OpenExchange) -> None:
     assert ticket not in exchange.cloakroom._by_hash
     assert ticket.split(".")[1] not in repr(exchange.cloakroom._by_hash)
     assert len(ticket.split(".")[1]) == 43
+
+
+# A server that stops -------------------------------------------------------------------------------------
+
+
+@pytest.mark.redis
+async def test_a_server_that_stops_sends_its_pages_to_another_and_nothing_is_lost(
+    open_exchange: OpenExchange, connect_bus: ConnectBus, redis_url: str
+) -> None:
+    here, there = [await open_exchange(await connect_bus(redis_url)) for _ in range(2)]
+    cabin, doctor = await both((here, here, here))
+    listener = await here.page("queue")
+    draining = asyncio.create_task(here.gateway.drain(5.0))
+    pauses = [(await page.hear(Reconnect)).after for page in (cabin, doctor, listener)]
+    assert [await page.closed_with() for page in (cabin, doctor, listener)] == [1012] * 3
+    assert all(0 <= pause <= 1000 for pause in pauses[:2])  # pages in a call do not wait for long
+    assert 0 <= pauses[2] <= 5000
+    with pytest.raises(aiohttp.WSServerHandshakeError, match="503"):
+        await here.socket()
+    await there.switchboard.nudge("queue")
+    doctor = await there.resumed(doctor)
+    await doctor.say(Offer(SDP))
+    cabin, listener = await there.resumed(cabin), await there.resumed(listener)
+    assert await cabin.hear(Offer) == Offer(SDP)
+    assert await listener.hear(Nudge) == Nudge("queue")
+    await asyncio.wait_for(draining, 3)  # it stays no longer than it is needed
+
+
+async def test_a_server_alone_waits_for_nobody(open_exchange: OpenExchange) -> None:
+    exchange = await open_exchange(LocalBus())
+    page = await exchange.page("queue")
+    await asyncio.wait_for(exchange.gateway.drain(60.0), 3)
+    assert await page.closed_with() == 1012
+
+
+async def test_a_seat_on_a_server_that_died_is_told_gone(
+    open_exchange: OpenExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neighbours, "BEAT", 0.02)
+    monkeypatch.setattr(neighbours, "LEASE", 0.4)
+    bus = LocalBus()
+    here, there = [await open_exchange(bus) for _ in range(2)]
+    cabin, doctor = await both((here, here, there))
+    assert here.switchboard._vigil._beating
+    here.switchboard._vigil._beating.cancel()  # as kill -9 would: nothing is said any more
+    assert await doctor.hear(PeerLeft) == PeerLeft(PATIENT, "gone")
+    await cabin.say(Ping())
+    await cabin.hear(Pong)
+
+
+@pytest.mark.redis
+async def test_frames_said_while_redis_was_lost_are_heard_when_it_is_back(
+    mortal_redis: MortalRedis, open_exchange: OpenExchange, connect_bus: ConnectBus
+) -> None:
+    await mortal_redis.start()
+    here, there = [await open_exchange(await connect_bus(mortal_redis.url)) for _ in range(2)]
+    cabin, doctor = await both((here, here, there))
+    await doctor.say(Candidate("candidate:0"))
+    await cabin.hear(Candidate)
+    mortal_redis.kill()
+    for number in range(1, 6):
+        await doctor.say(Candidate(f"candidate:{number}"))
+    await until(lambda: not here.bus.connected and not there.bus.connected)
+    await cabin.say(Answer(SDP))
+    await mortal_redis.start()
+    assert [await cabin.hear(Candidate) for _ in range(5)] == [Candidate(f"candidate:{n}") for n in range(1, 6)]
+    assert await doctor.hear(Answer) == Answer(SDP)
