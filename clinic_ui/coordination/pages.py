@@ -10,6 +10,8 @@ from clinic_ui import i18n
 from clinic_ui.look import look_of
 from clinic_ui.render import fragment, render
 from server.audit.service import Alarm, Witnessing
+from server.encounters.quality_rules import Side
+from server.evaluation.call_rules import LineWeek
 from server.evaluation.overview import Overview
 from server.evaluation.rules import CabinState, Day, Satisfaction
 from server.evaluation.service import Feedback
@@ -34,6 +36,13 @@ STATE_WORDS = {
 }
 
 
+SIDE_WORDS = {
+    Side.CABIN: (N_("la cabine"), "warn"),
+    Side.DOCTOR: (N_("le médecin"), "info"),
+    Side.BOTH: (N_("les deux sens"), "warn"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Board:
     """What the overview shows."""
@@ -43,6 +52,8 @@ class Board:
     alarms: tuple[Alarm, ...] = ()
     state_words: Mapping[CabinState, tuple[str, str]] = field(default_factory=lambda: STATE_WORDS)
     long_wait: int = LONG_WAIT_MINUTES
+    lines: tuple[LineWeek, ...] = ()
+    side_words: Mapping[Side, tuple[str, str]] = field(default_factory=lambda: SIDE_WORDS)
 
 
 class CoordinationPages:
@@ -74,7 +85,12 @@ class CoordinationPages:
     async def _board(self, request: web.Request) -> Board:
         who = who_is(request)
         faces = await self._feedback.satisfaction(who, self._now() - SMILEYS_FOR)
-        return Board(await self._overview.today(who), faces, tuple(await self._witnessing.alarms(who)))
+        return Board(
+            await self._overview.today(who),
+            faces,
+            tuple(await self._witnessing.alarms(who)),
+            lines=await self._overview.lines(who),
+        )
 
     async def settle(self, request: web.Request) -> web.Response:
         """POST /coordination/alarms/{alarm_id}: the cause of this fork is known."""

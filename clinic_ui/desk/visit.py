@@ -38,6 +38,7 @@ class VisitPieces:
             ("GET", "/desk/history", self.history),
             ("GET", "/desk/incidents", self.incidents),
             ("GET", "/desk/alert", self.alert),
+            ("GET", "/desk/phones", self.phones),
             ("GET", "/desk/review", self.review),
         ]
 
@@ -98,6 +99,10 @@ class VisitPieces:
         """GET /desk/alert: what to say to the SAMU of the place where the patient is."""
         visit = await self._desk.queue.desk_visit(who_is(request))
         return self._desk.piece(request, "alert", **await self.alert_values(request, visit))
+
+    async def phones(self, request: web.Request) -> web.Response:
+        """GET /desk/phones: the numbers by which the visit goes on when the line does not."""
+        return self._desk.piece(request, "phones", visit=await self._desk.visit(request))
 
     async def alert_values(self, request: web.Request, visit: DeskVisit | None) -> dict[str, object]:
         """Return what the emergency sheet shows."""

@@ -1,9 +1,12 @@
 """Visits over JSON: read the words, call one service method, shape the answer."""
 
 from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
 
 from aiohttp import web
 
+from server.encounters.quality_rules import Report, Spread, side_of
 from server.encounters.rules import Accompanied, CancelReason, ConsentMode, IncidentKind, Reason, RedFlag
 from server.encounters.service import Beginning, Calls, ConsentSaid, Duty, FrontOffice, Intake, Placement, Queue
 from server.encounters.views import CabinVisit
@@ -11,6 +14,8 @@ from server.kernel.ids import AppointmentId, CabinId, EncounterId, PatientId
 from server.web.keys import who_is
 from server.web.routes import View
 from server.web.wire import Wire, path_id, read, reply
+from signalling.ladder import Rung
+from signalling.protocol import Seat
 
 
 class Arrival(Wire, frozen=True):
@@ -68,6 +73,34 @@ class DutySaid(Wire, frozen=True):
     """« Je suis là », or not."""
 
     here: bool
+
+
+class QualitySaid(Wire, frozen=True):
+    """What an end says of its call so far; each pair is what half and what 95 % of the seconds did not exceed."""
+
+    id: UUID
+    seconds: dict[Rung, int]
+    weak: dict[Literal["mine", "theirs", "both"], int]
+    cuts: int
+    cut_for: int
+    delay: tuple[int, int]
+    jitter: tuple[int, int]
+    lost: tuple[int, int]
+    hidden: tuple[int, int]
+
+    def report(self, seat: Seat) -> Report:
+        """Return it in the words of the visit: a side is the cabin's or the doctor's."""
+        return Report(
+            self.id,
+            self.seconds,
+            {side_of(whose, seat): seconds for whose, seconds in self.weak.items()},
+            self.cuts,
+            self.cut_for,
+            Spread(*self.delay),
+            Spread(*self.jitter),
+            Spread(*self.lost),
+            Spread(*self.hidden),
+        )
 
 
 class PlacementBody(Wire, frozen=True):
@@ -167,6 +200,12 @@ class DeskApi:
     """The routes of the doctor's desk."""
 
     queue: Queue
+    async def quality(self, request: web.Request) -> web.Response:
+        """POST /api/cabin/quality"""
+        body = await read(request, QualitySaid)
+        await self.calls.quality(who_is(request), body.report(Seat.PATIENT))
+        return reply({})
+
     calls: Calls
     duty: Duty
 
@@ -223,6 +262,12 @@ class DeskApi:
 @dataclass(frozen=True, slots=True)
 class OfficeApi:
     """The routes of the front office."""
+    async def quality(self, request: web.Request) -> web.Response:
+        """POST /api/encounters/{encounter_id}/quality"""
+        body = await read(request, QualitySaid)
+        await self.calls.quality(who_is(request), body.report(Seat.PRACTITIONER), _encounter_id(request))
+        return reply({})
+
 
     office: FrontOffice
 
@@ -272,6 +317,7 @@ def routes(intake: Intake, queue: Queue, calls: Calls, duty: Duty, office: Front
         ("POST", f"{visit}/connected", desk.connected),
         ("POST", f"{visit}/incidents", desk.incident),
         ("POST", "/api/office/queue", front.put),
+        ("POST", "/api/cabin/quality", cabin.quality),
     ]
 
 
@@ -281,3 +327,4 @@ def _encounter_id(request: web.Request) -> EncounterId:
 
 def _visit(visit: CabinVisit | None) -> web.Response:
     return reply({"visit": visit})
+        ("POST", f"{visit}/quality", desk.quality),

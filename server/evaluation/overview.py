@@ -1,20 +1,23 @@
 """The coordinator's day: which cabins work, who waits too long, which follow-ups nobody has booked."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from server.database.engine import Database
 from server.encounters.help_rules import HelpCall, HelpKind, is_open
+from server.encounters.quality_rules import Report
 from server.encounters.rules import DUTY_FOR, CallStatus, EncounterStatus
 from server.evaluation import store
+from server.evaluation.call_rules import WEEKS, LineWeek, VisitCalls, by_week, monday
 from server.evaluation.rules import CabinLine, CabinState, Day, middle
 from server.evaluation.store import Waiting
 from server.kernel.access import Act, Identity, require
 from server.kernel.clock import Clock
-from server.kernel.ids import CabinId
+from server.kernel.ids import CabinId, EncounterId, SiteId
 from server.people import store as people_store
 from server.people.rules import Cabin
+from signalling.protocol import Seat
 
 _Seats = Mapping[CabinId, tuple[EncounterStatus, CallStatus]]
 ZONE = ZoneInfo("Europe/Paris")  # the day of the territory; sites of other zones come with their country pack
@@ -51,6 +54,28 @@ class Overview:
                 follow_ups_unbooked=unbooked,
                 follow_ups_late=late,
             )
+
+    async def lines(self, who: Identity) -> tuple[LineWeek, ...]:
+        """Return how the line of each village was, week by week: seconds and percentiles, and nobody's call alone."""
+        require(who, Act.OVERVIEW_SEE)
+        this_week = monday(self._now().astimezone(ZONE).date())
+        since = datetime.combine(this_week - timedelta(weeks=WEEKS - 1), time(), ZONE)
+        async with self._database.reading() as tx:
+            sites = {site.id: site.name for site in await people_store.sites(tx)}
+            return by_week(_visits(await store.calls_since(tx, since)), sites)
+
+
+def _visits(rows: list[tuple[EncounterId, SiteId, datetime, Seat, Report]]) -> list[VisitCalls]:
+    """Return the reports by visit; a visit belongs to the day on which its first call was reported."""
+    first: dict[EncounterId, tuple[SiteId, datetime]] = {}
+    reports: dict[EncounterId, list[tuple[Seat, Report]]] = {}
+    for visit, site_id, at, seat, report in rows:
+        first.setdefault(visit, (site_id, at))
+        reports.setdefault(visit, []).append((seat, report))
+    return [
+        VisitCalls(visit, site_id, at.astimezone(ZONE).date(), tuple(reports[visit]))
+        for visit, (site_id, at) in first.items()
+    ]
 
 
 def _line(cabin: Cabin, site: str, state: CabinState, waiting: list[Waiting], now: datetime) -> CabinLine:

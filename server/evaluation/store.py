@@ -7,14 +7,16 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.encounters.help_rules import HelpCall
+from server.encounters.quality_rules import Report
 from server.encounters.rules import CallStatus, CancelReason, EncounterStatus
-from server.encounters.store import called
-from server.encounters.tables import DutyRow, EncounterRow, HelpCallRow, IncidentRow
+from server.encounters.store import called, report
+from server.encounters.tables import CallQualityRow, DutyRow, EncounterRow, HelpCallRow, IncidentRow
 from server.evaluation.tables import FeedbackRow
-from server.kernel.ids import CabinId, EncounterId
+from server.kernel.ids import CabinId, EncounterId, SiteId
 from server.people.tables import PractitionerRow
 from server.scheduler.rules.promise import PromiseStatus
 from server.scheduler.tables import FollowUpPromise
+from signalling.protocol import Seat
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,18 @@ async def waits_since(tx: AsyncSession, since: datetime) -> list[float]:
 async def incidents_since(tx: AsyncSession, since: datetime) -> int:
     """Return how many technical incidents calls had."""
     return (await tx.scalar(select(func.count()).where(IncidentRow.at >= since))) or 0
+
+
+async def calls_since(tx: AsyncSession, since: datetime) -> list[tuple[EncounterId, SiteId, datetime, Seat, Report]]:
+    """Return what the ends of all calls reported since an instant: of which visit and site, when, and by which end."""
+    query = (
+        select(CallQualityRow, EncounterRow.site_id)
+        .join(EncounterRow, EncounterRow.id == CallQualityRow.encounter_id)
+        .where(CallQualityRow.at >= since)
+        .order_by(CallQualityRow.at)
+    )
+    rows = (await tx.execute(query)).all()
+    return [(row.encounter_id, site_id, row.at, row.seat, report(row)) for row, site_id in rows]
 
 
 async def doctors_on_duty(tx: AsyncSession, seen_since: datetime) -> list[str]:

@@ -52,6 +52,7 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("POST", "/api/cabin/hang-up"): Act.CALL_SEAT,
     ("POST", "/api/cabin/incidents"): Act.CALL_REPORT,
     ("POST", "/api/cabin/checkpoint"): Act.LOG_WITNESS,
+    ("POST", "/api/cabin/quality"): Act.CALL_REPORT,
     # encounters: the desk and the front office
     ("GET", "/api/queue"): Act.QUEUE_SEE,
     ("GET", "/api/desk/visit"): Act.QUEUE_SEE,
@@ -64,6 +65,7 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("POST", "/api/encounters/{encounter_id}/connected"): Act.CALL_REPORT,
     ("POST", "/api/encounters/{encounter_id}/incidents"): Act.CALL_REPORT,
     ("POST", "/api/office/queue"): Act.QUEUE_PUT,
+    ("POST", "/api/encounters/{encounter_id}/quality"): Act.CALL_REPORT,
     # records
     ("GET", "/api/encounters/{encounter_id}/note"): Act.NOTE_WRITE,
     ("PUT", "/api/encounters/{encounter_id}/note"): Act.NOTE_WRITE,
@@ -176,6 +178,7 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("GET", "/desk/history"): Act.HISTORY_READ,
     ("GET", "/desk/incidents"): Act.QUEUE_SEE,
     ("GET", "/desk/alert"): Act.QUEUE_SEE,
+    ("GET", "/desk/phones"): Act.QUEUE_SEE,
     ("GET", "/desk/review"): Act.NOTE_SIGN,
     ("GET", "/desk/follow-ups"): Act.FOLLOW_UP_ASK,
     ("GET", "/desk/agenda"): Act.FOLLOW_UP_ASK,

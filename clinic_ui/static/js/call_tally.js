@@ -45,6 +45,12 @@ export class Tally {
     this.#cutFor += seconds;
   }
 
+  /** Seconds on other rungs than these. @param {Rung[]} rungs */
+  without(rungs) {
+    const others = Object.entries(this.#on).filter(([rung]) => !rungs.includes(/** @type {Rung} */ (rung)));
+    return others.reduce((sum, [, seconds]) => sum + seconds, 0);
+  }
+
   /** Has it anything to tell? */
   get began() {
     return this.#at > 0;

@@ -6,7 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.audit.rules import Action
 from server.encounters import store
+from server.encounters.quality_rules import Report
 from server.encounters.rules import CallStatus, Decision, EncounterStatus, IncidentKind, Move
+from server.encounters.service import quality
 from server.encounters.service.ground import (
     NOT_YOURS,
     Exchange,
@@ -23,8 +25,10 @@ from server.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from server.kernel.ids import EncounterId, new_id
 from server.kernel.words import N_
 from server.web.limits import Bucket
+from signalling.protocol import Seat
 
 LONGEST = timedelta(hours=4)  # no incident of a visit lasts longer: a larger number is a broken clock
+SAME = timedelta(seconds=15)  # both ends tell of one cut, each when it hears the other again
 
 
 class Calls:
@@ -89,7 +93,13 @@ class Calls:
         async with self._ground.database.transaction() as tx:
             row = await self._own(tx, who, encounter_id)
             now = self._ground.now()
-            tx.add(IncidentRow(id=new_id(), encounter_id=row.id, at=now, kind=kind, seconds=seconds))
+            twin = next(
+                (one for one in await store.incidents(tx, row.id) if one.kind is kind and now - one.at < SAME), None
+            )
+            if twin is not None:
+                twin.seconds = max(twin.seconds, seconds)
+            else:
+                tx.add(IncidentRow(id=new_id(), encounter_id=row.id, at=now, kind=kind, seconds=seconds))
             await self._ground.note(tx, who, row, Action.CALL_INCIDENT, kind.value)
         await self._ground.nudge(lines_of(row))
 
@@ -119,3 +129,19 @@ class Calls:
             raise NotAllowed(
                 N_("La personne n’a pas donné son accord : l’appel ne peut pas commencer."), code="no-consent"
             )
+    async def quality(self, who: Identity, report: Report, encounter_id: EncounterId | None = None) -> None:
+        """Keep what the caller's end says of its call so far: each report says all of it again.
+
+        Raises Invalid for numbers that cannot be true, TooMany for a page that does not stop.
+        """
+        require(who, Act.CALL_REPORT)
+        self._reports.take(str(who.account_id))
+        seat = Seat.PATIENT if who.role is Role.CABIN else Seat.PRACTITIONER
+        async with self._ground.database.transaction() as tx:
+            row = await self._own(tx, who, encounter_id)
+            is_news = await quality.keep(self._ground, tx, row, seat, report)
+            if is_news:
+                await self._ground.note(tx, who, row, Action.CALL_INCIDENT, IncidentKind.AUDIO_ONLY.value)
+        if is_news:
+            await self._ground.nudge(lines_of(row))
+

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.audit.rules import Action
 from server.encounters import store
+from server.encounters.quality_rules import of_visit
 from server.encounters.rules import (
     ADULT_AT,
     CARE_FOR,
@@ -209,6 +210,7 @@ class Queue:
             consent=_consented(said) if said else None,
             incidents=tuple(Incident(one.at, one.kind, one.seconds) for one in await store.incidents(tx, row.id)),
             site=await people_store.site(tx, row.site_id),
+            quality=of_visit((one.seat, store.report(one)) for one in await store.call_qualities(tx, row.id)),
             cabin=await people_store.cabin(tx, row.cabin_id),
         )
 

@@ -4,8 +4,16 @@
  * @module
  */
 
+import { depth, readTable } from "../ladder.js";
+import { StillView } from "../still_view.js";
 import { word } from "../words.js";
 
+/** @typedef {import("../ladder.js").Rung} Rung */
+/** @typedef {{rung: Rung, weak: "mine" | "theirs" | "both" | null, theirs: Rung | null, dark: boolean}} Line */
+
+/** @type {Line} */ const GOOD = { rung: "video", weak: null, theirs: null, dark: false };
+const BARS = { video: 4, small: 2, still: 1, voice: 1, telephone: 0, deferred: 0 }; // at most, on each rung
+const WEAK = { mine: "weakMine", theirs: "weakTheirs", both: "weakBoth" };
 const STEP = 0.1; // of the volume; the whole way is more than 18 dB
 
 /** Emits `mute` and `hang-up`. */
@@ -14,10 +22,14 @@ export class CallView extends EventTarget {
   #volume = 1;
   #levels = { mine: 4, theirs: 4 };
   #banner = "";
+  #line = GOOD;
+  #table = readTable();
+  #still;
   #remote = /** @type {HTMLVideoElement} */ (document.querySelector("video[data-remote]"));
 
   constructor() {
     super();
+    this.#still = new StillView(/** @type {Element} */ (document.querySelector("[data-stage]")), (at) => this.#age(at));
     this.#press("[data-quieter]", () => this.#turn(-STEP));
     this.#press("[data-louder]", () => this.#turn(STEP));
     this.#press("[data-mute]", () => this.#mute());
@@ -59,7 +71,7 @@ export class CallView extends EventTarget {
     this.#levels = { mine: 4, theirs: 4 };
     this.#put("[data-doctor-words]", word("doctorComes"));
     this.banner("");
-    this.#tellLine();
+    this.line(GOOD);
   }
 
   /** One sentence over the picture; none clears it. @param {string} words */
@@ -74,17 +86,48 @@ export class CallView extends EventTarget {
     this.#tellLine();
   }
 
+  /** Where the call stands on the ladder, and whose line it is. @param {Line} line */
+  line(line) {
+    this.#line = line;
+    this.#still.pause(this.#isPaused(line.theirs));
+    this.#tellLine();
+  }
+
+  /** A photograph of the doctor. @param {ImageBitmap} picture @param {number} takenAt */
+  still(picture, takenAt) {
+    this.#still.show(picture, takenAt);
+  }
+
+  /** @param {Rung | null} rung */
+  #isPaused(rung) {
+    return rung !== null && !this.#table.with_video.includes(rung);
+  }
+
+  /** @param {Date | null} takenAt */
+  #age(takenAt) {
+    const age = document.querySelector("[data-still-age]");
+    if (!(age instanceof HTMLElement)) return;
+    age.hidden = !takenAt;
+    if (takenAt) age.textContent = word("stillAge", { seconds: Math.max(1, Math.round((Date.now() - takenAt.getTime()) / 1000)) });
+  }
+
   #tellLine() {
-    const level = Math.min(this.#levels.mine, this.#levels.theirs);
-    const words = this.#banner || (level === 1 ? word("voiceKept") : level === 0 ? word("veryWeak") : "");
+    const { rung, weak } = this.#line;
+    const level = Math.min(this.#levels.mine, this.#levels.theirs, BARS[rung]);
+    const lost = depth(this.#table, rung) >= depth(this.#table, "telephone");
+    for (const panel of document.querySelectorAll("[data-beyond]")) {
+      if (panel instanceof HTMLElement) panel.hidden = panel.dataset.beyond !== rung;
+    }
+    const kept = this.#isPaused(rung) && weak ? word(WEAK[weak]) : "";
+    const words = lost ? "" : this.#banner || kept || (level === 0 ? word("veryWeak") : "");
     const banner = document.querySelector("[data-banner]");
     if (banner instanceof HTMLElement) {
       if (banner.textContent !== words) banner.textContent = words;
       banner.hidden = !words;
     }
-    document.querySelector("[data-stage]")?.classList.toggle("video--still", !!this.#banner);
+    document.querySelector("[data-stage]")?.classList.toggle("video--still", !!this.#banner || lost || this.#line.theirs === "voice");
     const line = document.querySelector("[data-line]");
-    if (line instanceof HTMLElement) line.hidden = level > 2 || !!words;
+    if (line instanceof HTMLElement) line.hidden = level > 2 || lost || !!words;
     document.querySelector("[data-line] .bars")?.setAttribute("data-q", String(level));
     this.#put("[data-line-words]", word(`line${level}`));
   }

@@ -21,6 +21,7 @@ import { Mirror } from "./mirror.js";
 const SIT_AGAIN = 2000; // ms before a seat that could not be had is asked for again
 const ANSWER_FIRST = 60; // ms: drawing the call's screen waits until the answer to the doctor's offer is on its way
 const PICTURE_FIRST = 700; // ms: a call is usually set up by then
+const REPORT_EVERY = 20_000; // ms; a report that is lost costs nothing, the next says it all again
 const SEATED_STEPS = ["waiting", "call"];
 
 class Room {
@@ -32,6 +33,7 @@ class Room {
   #sitting = false;
   #silent = false;
   #left = false;
+  /** @type {ReturnType<typeof setInterval> | undefined} */ #reporting;
 
   constructor() {
     this.#mirror.addEventListener("changed", () => void this.#call?.setStream(this.#mirror.stream));
@@ -91,6 +93,8 @@ class Room {
     on("flow", ({ seconds }) => this.#silence(false, seconds));
     on("peer-left", () => ((this.#left = true), this.#tellSilence()));
     on("quality", ({ level, whose }) => this.#view.quality(level, whose));
+    on("line", (line) => this.#view.line(line));
+    on("still", ({ picture, takenAt }) => this.#view.still(picture, takenAt));
     on("ended", ({ reason }) => this.#ended(call, reason));
   }
 
@@ -108,8 +112,15 @@ class Room {
     this.#view.show(true);
     this.#view.live();
     tell("/api/cabin/connected");
+    clearInterval(this.#reporting);
+    this.#reporting = setInterval(() => this.#report(), REPORT_EVERY);
     if (!this.#mirror.stream?.getVideoTracks().length) tell("/api/cabin/incidents", { kind: "no-camera" });
     if (!this.#mirror.stream?.getAudioTracks().length) tell("/api/cabin/incidents", { kind: "no-microphone" });
+  }
+
+  /** Say what the call was like so far. @param {Call | null} [call] */
+  #report(call = this.#call) {
+    if (call?.report) tell("/api/cabin/quality", call.report);
   }
 
   /** @param {boolean} silent @param {number} [seconds] */
@@ -126,6 +137,8 @@ class Room {
   /** @param {Call} call @param {string} reason */
   #ended(call, reason) {
     if (call !== this.#call) return;
+    clearInterval(this.#reporting);
+    this.#report();
     this.#call = null;
     this.#view.end();
     if (reason === "replaced") return this.#view.banner(word("elsewhere"));

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { readTable } from "../ladder.js";
+import { StillView } from "../still_view.js";
 import { word } from "../words.js";
 
 const CURTAIN = {
@@ -14,7 +16,16 @@ const CURTAIN = {
   ended: ["endedTitle", "endedMore"],
   left: ["leftTitle", "leftMore"],
   elsewhere: ["elsewhereTitle", "elsewhereMore"],
+  telephone: ["telephoneTitle", "telephoneMore"],
+  deferred: ["deferredTitle", "deferredMore"],
 };
+const BARS = { video: 4, small: 2, still: 1, voice: 1, telephone: 0, deferred: 0 }; // at most, on each rung
+const WEAK = { mine: "weakMine", theirs: "weakTheirs", both: "weakBoth" };
+
+/** @typedef {import("../ladder.js").Rung} Rung */
+/** @typedef {{rung: Rung, weak: "mine" | "theirs" | "both" | null, theirs: Rung | null, dark: boolean}} Line */
+
+/** @type {Line} */ const GOOD = { rung: "video", weak: null, theirs: null, dark: false };
 
 /** @param {string} selector @returns {HTMLElement[]} */
 const all = (selector) => /** @type {HTMLElement[]} */ ([...document.querySelectorAll(selector)]);
@@ -30,6 +41,12 @@ export function clock() {
   return new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone });
 }
 
+/** The second on the wall of the village: « 10:42:05 ». @param {Date} at */
+function seconds(at) {
+  const timeZone = document.getElementById("workbench")?.dataset.zone;
+  return at.toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23", timeZone });
+}
+
 /** Emits `act` {act}: a control or a button over the picture was pressed. */
 export class Stage extends EventTarget {
   #visit;
@@ -40,7 +57,10 @@ export class Stage extends EventTarget {
   #levels = { mine: 4, theirs: 4 };
   #peer = { microphone: true, camera: true };
   #silentSince = 0;
-  #paused = false;
+  #line = GOOD;
+  #table = readTable();
+  #still = new StillView(this.#stage, (at) => ((this.#stillAt = at), this.#note()));
+  /** @type {Date | null} */ #stillAt = null;
 
   /** @param {import("./visit.js").Visit} visit @param {import("./media.js").Media} media */
   constructor(visit, media) {
@@ -54,13 +74,14 @@ export class Stage extends EventTarget {
     on("arriving", () => this.#visit.phase === "ringing" && put("[data-curtain-title]", word("arriving")));
     on("silence", () => ((this.#silentSince = Date.now() - 1500), this.#note()));
     on("flow", () => ((this.#silentSince = 0), this.#note()));
-    on("quality", ({ level, whose }) => ((this.#levels[/** @type {"mine" | "theirs"} */ (whose)] = level), this.#line()));
-    on("paused", ({ paused }) => ((this.#paused = paused), this.#note()));
+    on("quality", ({ level, whose }) => ((this.#levels[/** @type {"mine" | "theirs"} */ (whose)] = level), this.#tellLine()));
+    on("line", (line) => this.#stand(line));
+    on("still", ({ picture, takenAt }) => this.#still.show(picture, takenAt));
     on("peer", (peer) => ((this.#peer = peer), this.#note()));
     media.addEventListener("changed", () => this.#self());
     media.addEventListener("state", () => this.#checks());
     document.addEventListener("click", (event) => this.#press(event));
-    setInterval(() => this.#silentSince && this.#note(), 1000);
+    setInterval(() => (this.#silentSince && this.#note(), this.#without()), 1000);
     for (const apart of all("[data-act=apart]")) apart.hidden = !document.pictureInPictureEnabled;
     this.#self();
     this.#checks();
@@ -75,7 +96,8 @@ export class Stage extends EventTarget {
 
   /** Show what belongs to the phase. */
   show() {
-    const { phase, liveAt } = this.#visit;
+    const { liveAt } = this.#visit;
+    const phase = this.#place;
     this.#room.dataset.phase = phase;
     this.#room.classList.toggle("workbench--waiting", phase === "free");
     for (const part of all("[data-view]")) part.hidden = (part.dataset.view === "free") !== (phase === "free");
@@ -88,20 +110,21 @@ export class Stage extends EventTarget {
     put("[data-curtain-title]", title ? word(title) : "");
     put("[data-curtain-more]", more ? word(more) : "");
     for (const curtain of all("[data-curtain]")) curtain.hidden = !title && !this.#unheard;
-    this.#stage.classList.toggle("video--still", phase === "away" || phase === "ended" || phase === "left");
+    this.#stage.classList.toggle("video--still", ["away", "ended", "left", "telephone", "deferred"].includes(phase) || this.#line.theirs === "voice");
     for (const button of all(".controls [data-act]")) {
-      const asleep = button.dataset.act === "hang-up" ? !this.#visit.calling : button.dataset.act !== "mute" && button.dataset.act !== "camera" && phase !== "live";
+      const asleep = button.dataset.act === "hang-up" ? !this.#visit.calling : button.dataset.act !== "mute" && button.dataset.act !== "camera" && this.#visit.phase !== "live";
       /** @type {HTMLButtonElement} */ (button).disabled = asleep;
     }
     if (liveAt) for (const clock of all("[data-clock]")) clock.setAttribute("datetime", liveAt);
     if (!this.#visit.calling) this.#forget();
-    this.#line();
+    this.#tellLine();
     this.#note();
   }
 
   #forget() {
     this.#silentSince = 0;
-    this.#paused = false;
+    this.#line = GOOD;
+    this.#still.pause(false);
     this.#levels = { mine: 4, theirs: 4 };
     this.#peer = { microphone: true, camera: true };
     if (this.#visit.phase === "free" || this.#visit.phase === "elsewhere") this.#remote.srcObject = null;
@@ -157,18 +180,48 @@ export class Stage extends EventTarget {
     put(`[data-check=${what}] b`, words);
   }
 
-  /** The worst of both directions counts, and it is said whose it is. */
-  #line() {
-    const level = Math.min(this.#levels.mine, this.#levels.theirs);
+  /** Where the visit is: in a call that carries no voice, what then helps. @returns {import("./visit.js").Phase | Rung} */
+  get #place() {
+    const { phase } = this.#visit;
+    const { rung } = this.#line;
+    return phase === "live" && (rung === "telephone" || rung === "deferred") ? rung : phase;
+  }
+
+  /** Where the call stands on the ladder. @param {Line} line */
+  #stand(line) {
+    this.#line = line;
+    this.#still.pause(line.theirs !== null && !this.#table.with_video.includes(line.theirs));
+    this.show();
+  }
+
+  /** What goes over the line, and whose it is. */
+  #tellLine() {
+    const { rung, weak } = this.#line;
+    const level = Math.min(this.#levels.mine, this.#levels.theirs, BARS[rung]);
     document.querySelector("[data-stage] .bars")?.setAttribute("data-q", String(level));
-    put("[data-line]", word(`line${level}`));
-    const whose = this.#levels.mine < this.#levels.theirs ? word("lineMine") : word("lineTheirs");
-    put("[data-line-more]", level > 2 ? word(`line${level}More`) : `${word(`line${level}More`)}. ${whose}.`);
+    const good = rung === "video" && level > 2;
+    put("[data-line]", word(rung === "video" ? `line${level}` : rung));
+    const whose = weak && !good ? word(WEAK[weak]) : "";
+    put("[data-line-more]", [word(rung === "video" ? `line${level}More` : `${rung}More`), whose].filter(Boolean).join(" "));
+    this.#without();
+  }
+
+  /** The seconds without video, for they count. */
+  #without() {
+    const seconds = Math.round(this.#visit.withoutVideo);
+    const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    const late = seconds > this.#table.without_video_most;
+    for (const badge of all("[data-without]")) {
+      badge.hidden = seconds < 1 || this.#visit.phase !== "live";
+      badge.classList.toggle("over--late", late);
+    }
+    put("[data-without] b", word("withoutVideo", { clock }));
+    put("[data-without] span", late ? word("withoutVideoLate") : "");
   }
 
   /** One sentence at the top of the picture, the gravest first. */
   #note() {
-    const live = this.#visit.phase === "live";
+    const live = this.#place === "live";
     const cut = this.#silentSince && word("cut", { seconds: Math.round((Date.now() - this.#silentSince) / 1000) });
     const words = !live
       ? ""
@@ -176,7 +229,7 @@ export class Stage extends EventTarget {
         (this.#visit.muted && word("ownMuted")) ||
         (!this.#peer.microphone && word("theirMicrophone")) ||
         (!this.#peer.camera && word("theirCamera")) ||
-        (this.#paused && word("voiceOnly")) ||
+        (this.#stillAt && word("stillOf", { time: seconds(this.#stillAt) })) ||
         "";
     put("[data-notice]", words);
     for (const notice of all("[data-notice]")) notice.hidden = !words;

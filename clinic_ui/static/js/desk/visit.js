@@ -20,7 +20,7 @@ const FRESH_FOR = 8 * 60_000; // ms: relay credentials live ten minutes
 /** @typedef {"free" | "calling" | "ringing" | "unanswered" | "live" | "away" | "ended" | "left" | "elsewhere"} Phase */
 
 /**
- * Emits `phase`, `hung-up` (the server knows), `picture` {stream}, `arriving`, `silence`, `flow`, `quality` {level, whose}, `paused` {paused}, `peer` {microphone,
+ * Emits `phase`, `warm` {encounter: "" for none}, `hung-up` (the server knows), `picture` {stream}, `arriving`, `silence`, `flow`, `quality` {level, whose}, `line` {rung, weak, theirs, dark}, `still` {picture, takenAt}, `peer` {microphone,
  * camera}, `refused` {message}, `gone`, `released`.
  */
 export class Visit extends EventTarget {
@@ -36,7 +36,8 @@ export class Visit extends EventTarget {
   /** @type {Call | null} */ #call = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #unanswered;
   /** @type {ReturnType<typeof setInterval> | undefined} */ #renewing;
-  #pausedAt = 0;
+  /** @type {ReturnType<typeof setInterval> | undefined} */ #reporting;
+  #without = 0; // s of the former calls
   #silent = false;
   #absent = false;
 
@@ -60,6 +61,11 @@ export class Visit extends EventTarget {
   }
 
   /** Make connection, tracks, offer and candidates ready for the next press. Nothing is sent. */
+  /** Seconds of the visit without one of the pictures, in all its calls. */
+  get withoutVideo() {
+    return this.#without + (this.#call?.withoutVideo ?? 0);
+  }
+
   async prepare() {
     this.#spare?.hangUp("unused");
     const spare = (this.#spare = new Call({
@@ -88,8 +94,9 @@ export class Visit extends EventTarget {
     }
   }
 
-  /** Go on with a visit that the server says is this desk's. @param {string} encounter @param {Phase} phase @param {string | null} liveAt */
-  async resume(encounter, phase, liveAt) {
+  /** Go on with a visit that the server says is this desk's. @param {string} encounter @param {Phase} phase @param {string | null} liveAt @param {number} withoutVideo s */
+  async resume(encounter, phase, liveAt, withoutVideo) {
+    this.#without = withoutVideo;
     this.encounter = encounter;
     this.liveAt = liveAt;
     if (phase !== "ringing" && phase !== "live") return this.#to(phase);
@@ -208,8 +215,10 @@ export class Visit extends EventTarget {
     on("silence", () => ((this.#silent = true), pass("silence")({}), this.#lost()));
     on("flow", ({ seconds }) => (this.#incident("cut", seconds), this.#live(), pass("flow")({})));
     on("quality", pass("quality"));
+    this.#without = 0;
     on("peer-state", pass("peer"));
-    on("picture", ({ paused }) => this.#paused(paused));
+    on("line", pass("line"));
+    on("still", pass("still"));
     on("ended", ({ reason }) => this.#ended(reason));
   }
 
@@ -226,12 +235,17 @@ export class Visit extends EventTarget {
     this.#to("live");
   }
 
-  /** Our picture gives way to the voice: a time without picture is part of the report. @param {boolean} paused */
-  #paused(paused) {
-    if (paused) this.#pausedAt = Date.now();
-    else if (this.#pausedAt) this.#incident("audio-only", (Date.now() - this.#pausedAt) / 1000);
-    if (!paused) this.#pausedAt = 0;
-    this.dispatchEvent(new CustomEvent("paused", { detail: { paused } }));
+  /** Say what a call was like so far: seconds without video are part of the report. @param {Call | null} call */
+  #report(call) {
+    if (call?.report) void tell(`/api/encounters/${this.encounter}/quality`, call.report);
+  }
+
+  /** @param {Call | null} call */
+  #over(call) {
+    clearInterval(this.#reporting);
+    this.#report(call);
+    this.#without = this.withoutVideo;
+    this.#call = null;
   }
 
   /** @param {string} kind @param {number} seconds */
@@ -241,9 +255,8 @@ export class Visit extends EventTarget {
 
   /** @param {string} reason */
   #ended(reason) {
-    this.#call = null;
+    this.#over(call);
     clearTimeout(this.#unanswered);
-    if (this.#pausedAt) this.#paused(false);
     if (reason === "replaced") return this.#to("elsewhere");
     this.#to("ended");
     void this.prepare();
@@ -253,9 +266,8 @@ export class Visit extends EventTarget {
   /** @param {string} reason */
   #drop(reason) {
     clearTimeout(this.#unanswered);
-    if (this.#pausedAt) this.#paused(false);
     const call = this.#call;
-    this.#call = null;
+    this.#over(this.#call);
     call?.hangUp(reason);
     if (call) void this.prepare();
   }

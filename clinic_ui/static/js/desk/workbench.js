@@ -13,6 +13,7 @@ import { lineTicket, link, tellNetwork, tellSession } from "./api.js";
 import { Media } from "./media.js";
 import { Note, sayState } from "./note.js";
 import { Signing } from "./sign.js";
+import { Device } from "./device.js";
 import { clock, put, Stage } from "./stage.js";
 import { Visit } from "./visit.js";
 
@@ -25,6 +26,7 @@ const at = { ...room.dataset }; // where the server says the visit is
 const visit = new Visit(signal, media, at.encounter ? "calling" : "free");
 const stage = new Stage(visit, media);
 const signing = new Signing();
+new Device(visit);
 /** @type {Note | null} */ let note = null;
 let patient = at.name ?? "";
 
@@ -148,7 +150,8 @@ function firstPicture() {
 async function openRecord() {
   await load(byId("record"), "/desk/record");
   watchNote();
-  await Promise.all([load(byId("measures"), "/desk/measures"), load(byId("alert-body"), "/desk/alert")]);
+  const pieces = { measures: "/desk/measures", "alert-body": "/desk/alert", "phones-body": "/desk/phones" };
+  await Promise.all(Object.entries(pieces).map(([id, src]) => load(byId(id), src)));
   const phone = byId("alert-body").querySelector(".dial--quiet");
   for (const link of document.querySelectorAll("[data-phone]")) {
     if (!phone) continue;
@@ -216,6 +219,7 @@ function free() {
   byId("record").replaceChildren();
   byId("measures").replaceChildren();
   byId("alert-body").replaceChildren();
+  byId("phones-body").replaceChildren();
   void load(byId("alert-body"), "/desk/alert").catch(() => {});
   refresh("/desk/queue");
   refresh("/desk/planned");
@@ -242,6 +246,7 @@ on(stage, "act", ({ act }) => {
   if (act === "hang-up") visit.hangUp();
   if (act === "again") void visit.again();
   if (act === "ring") (signing.close(), void visit.ring());
+  if (act === "later") (visit.hangUp(), byId("tab-notes").click(), byId("follow_up").scrollIntoView({ block: "center" }));
   if (act === "reload") location.reload();
   const sheet = byId("sheet-release");
   if (act === "release" && sheet instanceof HTMLDialogElement) sheet.showModal();
@@ -274,5 +279,5 @@ signal.open();
 addEventListener("pagehide", () => signal.close());
 if (at.encounter) {
   watchNote();
-  void visit.resume(at.encounter, /** @type {any} */ (at.phase), at.live ?? null);
+  void visit.resume(at.encounter, /** @type {any} */ (at.phase), at.live ?? null, Number(at.withoutVideo));
 }
