@@ -25,7 +25,7 @@ from server.records.seal.hygiene import harden
 from server.records.seal.keyring import KeyFileMade, init_key
 from server.records.seal.private import SETTING, UNCHANGED
 from server.records.seal.providers import FileProvider, KeyProvider, provider_of
-from server.records.seal.rotation import NotNow, Rotation, Status
+from server.records.seal.rotation import NotNow, Rotation, Status, counted
 from server.records.seal.shred import Shredder
 
 EX_CONFIG = 78  # sysexits.h: a setting or a key is wrong
@@ -109,7 +109,7 @@ def key_rewrap(rate: int) -> None:
     async def work(rotation: Rotation) -> None:
         with click.progressbar(length=await rotation.left(), label="Wrapping patient keys anew") as bar:
             done = await rotation.rewrap(rate, bar.update)
-        click.echo(f"{done.done} patient keys are under {done.under} now. No record was opened, none has changed.")
+        click.echo(f"{counted(done.done)} under {done.under} now. No record was opened, none has changed.")
         if done.refused:
             raise NotNow(
                 f"{done.refused} did not open under their old key and were left as they are: "
@@ -206,7 +206,7 @@ def shred_confirm(wish: UUID, login: str, password: str) -> None:
     async def work(shredder: Shredder, who: Identity) -> None:
         done = await shredder.confirm(who, wish)
         click.echo(
-            f"{done.keys} keys of patient {done.patient_id} are destroyed: what was sealed for them opens no more. "
+            f"The keys of patient {done.patient_id} are destroyed ({done.keys}): what was sealed for them opens no more. "
             f"Servers forget them within ten seconds. Pending in backups until {done.in_backups_until:%Y-%m-%d}."
         )
 

@@ -164,7 +164,7 @@ class Rotation:
             count = (await store.keys_in_need(tx)).get(kid, 0)
             if count:
                 raise NotNow(
-                    f"{count} patient keys still need {kid}: run “telecabin key rewrap” first. Nothing was changed."
+                    f"{counted(count)} still under {kid}: run “telecabin key rewrap” first. Nothing was changed."
                 )
             if key.state != "retired":
                 await store.set_state(tx, kid, "retired", self._now())
@@ -206,6 +206,11 @@ class Rotation:
             await record(
                 tx, None, Action.KEY_REWRAPPED, at=self._now(), record=f"kek_version:{primary}", reason=f"{done} keys"
             )
+
+
+def counted(keys: int) -> str:
+    """Return “1 patient key is”, “7 patient keys are”."""
+    return "1 patient key is" if keys == 1 else f"{keys} patient keys are"
 
 
 def rewrapped(keyring: Keyring, primary: str, batch: Sequence[StoredKey]) -> list[tuple[StoredKey, bytes]]:

@@ -132,8 +132,8 @@ async def test_steps_out_of_order_are_refused_and_say_what_to_do(
     assert "k1 is the primary: promote another one first" in await refusal(rotation.retire("k1"))
     provider.add()
     await rotation.promote("k2")
-    assert "1 patient keys still need k1: run “telecabin key rewrap” first." in await refusal(rotation.retire("k1"))
-    assert "1 patient keys still need k1" in await refusal(rotation.drop("k1", no_backup_needs_it=True))
+    assert "1 patient key is still under k1: run “telecabin key rewrap” first." in await refusal(rotation.retire("k1"))
+    assert "1 patient key is still under k1" in await refusal(rotation.drop("k1", no_backup_needs_it=True))
     await rotation.rewrap(FAST)
     until = await rotation.retire("k1")
     assert await rotation.retire("k1") == until
@@ -199,7 +199,7 @@ async def test_a_key_that_does_not_open_is_left_and_counted_and_its_master_stays
     await rotation.promote("k2")
     done = await rotation.rewrap(FAST)
     assert (done.done, done.refused) == (1, 1)
-    assert "1 patient keys still need k1" in await refusal(rotation.retire("k1"))
+    assert "1 patient key is still under k1" in await refusal(rotation.retire("k1"))
     async with database.reading() as tx:
         rows = await tx.execute(select(PatientKey.patient_id, PatientKey.kek_id))
         assert {row.patient_id: row.kek_id for row in rows} == {bad: "k1", good: "k2"}
@@ -239,7 +239,7 @@ async def test_a_patient_in_the_making_holds_its_master_key_from_being_retired(
         retiring = asyncio.create_task(rotation.retire("k1"))
         await asyncio.wait([retiring], timeout=0.3)
         assert not retiring.done(), "it waits for the transaction that uses k1"
-    assert "1 patient keys still need k1" in await refusal(retiring)
+    assert "1 patient key is still under k1" in await refusal(retiring)
 
 
 def test_retention_is_that_of_the_backups() -> None:
