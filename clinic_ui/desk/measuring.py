@@ -42,6 +42,24 @@ class Tile:
     taken_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A place for what an instrument says live: its value in `ucum`, as people read it in `unit`."""
+
+    name: MeasureName
+    label: str
+    ucum: str
+    unit: str
+    shown_per_unit: float
+    digits: int
+
+
+INSTRUMENTS = tuple(
+    Instrument(name, MEASURES[name], one.unit, one.shown_unit, one.shown_per_unit, one.shown_digits)
+    for name, one in TABLE.items()
+)
+
+
 def tiles(observations: Sequence[Observation], locale: str) -> list[Tile]:
     """Return the newest of each measure (`observations` come newest first); both pressures make one tile."""
     kinds: dict[MeasureName, list[Observation]] = {}

@@ -9,6 +9,7 @@ from aiohttp import web
 from clinic_ui.dates import ZONE
 from clinic_ui.desk import words
 from clinic_ui.desk.desk import Desk
+from clinic_ui.desk.measuring import INSTRUMENTS
 from clinic_ui.desk.visit import VisitPieces
 from server.encounters.views import QueueItem, QueueState
 from server.kernel.words import N_
@@ -40,6 +41,7 @@ class DeskPages:
         """GET /desk: the queue, and the visit that runs if there is one."""
         visit = await self._desk.queue.desk_visit(who_is(request))
         values: dict[str, object] = {"phase": words.phase_of(visit), "zone": ZONE.key}
+        values["instruments"] = INSTRUMENTS
         values["planned"] = await self._today(request)
         if visit is not None:
             values |= await self._pieces.record_values(request, visit)

@@ -215,6 +215,7 @@ export class Visit extends EventTarget {
     on("silence", () => ((this.#silent = true), pass("silence")({}), this.#lost()));
     on("flow", ({ seconds }) => (this.#incident("cut", seconds), this.#live(), pass("flow")({})));
     on("quality", pass("quality"));
+    on("measured", pass("measured"));
     this.#without = 0;
     on("peer-state", pass("peer"));
     on("line", pass("line"));
