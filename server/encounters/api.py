@@ -69,12 +69,6 @@ class IncidentSaid(Wire, frozen=True):
     seconds: int = 0
 
 
-class DutySaid(Wire, frozen=True):
-    """« Je suis là », or not."""
-
-    here: bool
-
-
 class QualitySaid(Wire, frozen=True):
     """What an end says of its call so far; each pair is what half and what 95 % of the seconds did not exceed."""
 
@@ -101,6 +95,12 @@ class QualitySaid(Wire, frozen=True):
             Spread(*self.lost),
             Spread(*self.hidden),
         )
+
+
+class DutySaid(Wire, frozen=True):
+    """« Je suis là », or not."""
+
+    here: bool
 
 
 class PlacementBody(Wire, frozen=True):
@@ -194,18 +194,18 @@ class CabinApi:
         await self.calls.incident(who_is(request), body.kind, body.seconds)
         return reply({}, 201)
 
-
-@dataclass(frozen=True, slots=True)
-class DeskApi:
-    """The routes of the doctor's desk."""
-
-    queue: Queue
     async def quality(self, request: web.Request) -> web.Response:
         """POST /api/cabin/quality"""
         body = await read(request, QualitySaid)
         await self.calls.quality(who_is(request), body.report(Seat.PATIENT))
         return reply({})
 
+
+@dataclass(frozen=True, slots=True)
+class DeskApi:
+    """The routes of the doctor's desk."""
+
+    queue: Queue
     calls: Calls
     duty: Duty
 
@@ -251,6 +251,12 @@ class DeskApi:
         await self.calls.incident(who_is(request), body.kind, body.seconds, _encounter_id(request))
         return reply({}, 201)
 
+    async def quality(self, request: web.Request) -> web.Response:
+        """POST /api/encounters/{encounter_id}/quality"""
+        body = await read(request, QualitySaid)
+        await self.calls.quality(who_is(request), body.report(Seat.PRACTITIONER), _encounter_id(request))
+        return reply({})
+
     async def say_duty(self, request: web.Request) -> web.Response:
         """POST /api/duty"""
         if not (await read(request, DutySaid)).here:
@@ -262,12 +268,6 @@ class DeskApi:
 @dataclass(frozen=True, slots=True)
 class OfficeApi:
     """The routes of the front office."""
-    async def quality(self, request: web.Request) -> web.Response:
-        """POST /api/encounters/{encounter_id}/quality"""
-        body = await read(request, QualitySaid)
-        await self.calls.quality(who_is(request), body.report(Seat.PRACTITIONER), _encounter_id(request))
-        return reply({})
-
 
     office: FrontOffice
 
@@ -306,6 +306,7 @@ def routes(intake: Intake, queue: Queue, calls: Calls, duty: Duty, office: Front
         ("POST", "/api/cabin/connected", cabin.connected),
         ("POST", "/api/cabin/hang-up", cabin.hang_up),
         ("POST", "/api/cabin/incidents", cabin.incident),
+        ("POST", "/api/cabin/quality", cabin.quality),
         ("GET", "/api/queue", desk.waiting),
         ("GET", "/api/desk/visit", desk.visit),
         ("POST", "/api/duty", desk.say_duty),
@@ -316,8 +317,8 @@ def routes(intake: Intake, queue: Queue, calls: Calls, duty: Duty, office: Front
         ("POST", f"{visit}/seat", desk.seat),
         ("POST", f"{visit}/connected", desk.connected),
         ("POST", f"{visit}/incidents", desk.incident),
+        ("POST", f"{visit}/quality", desk.quality),
         ("POST", "/api/office/queue", front.put),
-        ("POST", "/api/cabin/quality", cabin.quality),
     ]
 
 
@@ -327,4 +328,3 @@ def _encounter_id(request: web.Request) -> EncounterId:
 
 def _visit(visit: CabinVisit | None) -> web.Response:
     return reply({"visit": visit})
-        ("POST", f"{visit}/quality", desk.quality),

@@ -103,6 +103,22 @@ class Calls:
             await self._ground.note(tx, who, row, Action.CALL_INCIDENT, kind.value)
         await self._ground.nudge(lines_of(row))
 
+    async def quality(self, who: Identity, report: Report, encounter_id: EncounterId | None = None) -> None:
+        """Keep what the caller's end says of its call so far: each report says all of it again.
+
+        Raises Invalid for numbers that cannot be true, TooMany for a page that does not stop.
+        """
+        require(who, Act.CALL_REPORT)
+        self._reports.take(str(who.account_id))
+        seat = Seat.PATIENT if who.role is Role.CABIN else Seat.PRACTITIONER
+        async with self._ground.database.transaction() as tx:
+            row = await self._own(tx, who, encounter_id)
+            is_news = await quality.keep(self._ground, tx, row, seat, report)
+            if is_news:
+                await self._ground.note(tx, who, row, Action.CALL_INCIDENT, IncidentKind.AUDIO_ONLY.value)
+        if is_news:
+            await self._ground.nudge(lines_of(row))
+
     async def _own(
         self, tx: AsyncSession, who: Identity, encounter_id: EncounterId | None, *, waiting: bool = False
     ) -> EncounterRow:
@@ -129,19 +145,3 @@ class Calls:
             raise NotAllowed(
                 N_("La personne n’a pas donné son accord : l’appel ne peut pas commencer."), code="no-consent"
             )
-    async def quality(self, who: Identity, report: Report, encounter_id: EncounterId | None = None) -> None:
-        """Keep what the caller's end says of its call so far: each report says all of it again.
-
-        Raises Invalid for numbers that cannot be true, TooMany for a page that does not stop.
-        """
-        require(who, Act.CALL_REPORT)
-        self._reports.take(str(who.account_id))
-        seat = Seat.PATIENT if who.role is Role.CABIN else Seat.PRACTITIONER
-        async with self._ground.database.transaction() as tx:
-            row = await self._own(tx, who, encounter_id)
-            is_news = await quality.keep(self._ground, tx, row, seat, report)
-            if is_news:
-                await self._ground.note(tx, who, row, Action.CALL_INCIDENT, IncidentKind.AUDIO_ONLY.value)
-        if is_news:
-            await self._ground.nudge(lines_of(row))
-

@@ -208,9 +208,9 @@ class Queue:
             ended_at=row.ended_at,
             patient_left=row.left_at is not None,
             consent=_consented(said) if said else None,
+            quality=of_visit((one.seat, store.report(one)) for one in await store.call_qualities(tx, row.id)),
             incidents=tuple(Incident(one.at, one.kind, one.seconds) for one in await store.incidents(tx, row.id)),
             site=await people_store.site(tx, row.site_id),
-            quality=of_visit((one.seat, store.report(one)) for one in await store.call_qualities(tx, row.id)),
             cabin=await people_store.cabin(tx, row.cabin_id),
         )
 

@@ -55,17 +55,17 @@ export class Visit extends EventTarget {
     addEventListener("online", () => !this.#call && this.prepare());
   }
 
+  /** Seconds of the visit without one of the pictures, in all its calls. */
+  get withoutVideo() {
+    return this.#without + (this.#call?.withoutVideo ?? 0);
+  }
+
   /** Does a call run in this page, or wait to be answered? */
   get calling() {
     return ["calling", "ringing", "unanswered", "live", "away"].includes(this.phase);
   }
 
   /** Make connection, tracks, offer and candidates ready for the next press. Nothing is sent. */
-  /** Seconds of the visit without one of the pictures, in all its calls. */
-  get withoutVideo() {
-    return this.#without + (this.#call?.withoutVideo ?? 0);
-  }
-
   async prepare() {
     this.#spare?.hangUp("unused");
     const spare = (this.#spare = new Call({
@@ -153,6 +153,7 @@ export class Visit extends EventTarget {
     this.#drop("hung-up");
     this.encounter = "";
     this.liveAt = null;
+    this.#without = 0;
     this.#to("free");
     void this.prepare();
   }
@@ -215,8 +216,6 @@ export class Visit extends EventTarget {
     on("silence", () => ((this.#silent = true), pass("silence")({}), this.#lost()));
     on("flow", ({ seconds }) => (this.#incident("cut", seconds), this.#live(), pass("flow")({})));
     on("quality", pass("quality"));
-    on("measured", pass("measured"));
-    this.#without = 0;
     on("peer-state", pass("peer"));
     on("line", pass("line"));
     on("still", pass("still"));
@@ -256,7 +255,7 @@ export class Visit extends EventTarget {
 
   /** @param {string} reason */
   #ended(reason) {
-    this.#over(call);
+    this.#over(this.#call);
     clearTimeout(this.#unanswered);
     if (reason === "replaced") return this.#to("elsewhere");
     this.#to("ended");
@@ -268,7 +267,7 @@ export class Visit extends EventTarget {
   #drop(reason) {
     clearTimeout(this.#unanswered);
     const call = this.#call;
-    this.#over(this.#call);
+    this.#over(call);
     call?.hangUp(reason);
     if (call) void this.prepare();
   }
