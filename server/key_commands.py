@@ -206,7 +206,7 @@ def shred_confirm(wish: UUID, login: str, password: str) -> None:
     async def work(shredder: Shredder, who: Identity) -> None:
         done = await shredder.confirm(who, wish)
         click.echo(
-            f"The keys of patient {done.patient_id} are destroyed ({done.keys}): what was sealed for them opens no more. "
+            f"The keys of patient {done.patient_id} are destroyed ({done.keys}): nothing of theirs opens any more. "
             f"Servers forget them within ten seconds. Pending in backups until {done.in_backups_until:%Y-%m-%d}."
         )
 
