@@ -4,6 +4,7 @@
                       ▲             │                           the same connection, elsewhere: nobody is told
                       └── stand ────┘   its page left, or it moved to another call: the other seats are told
                       └── end ──────┘   the call is over: all seats are told and emptied
+    the lobby:      LOBBY ──admit──▶ PRACTITIONER   the same connection; or, when another one takes the visit, EMPTY
 
 A claim may live on this server or on another: the machine does not care. It returns what has to be told to whom,
 and the switchboard carries out the part whose connections it holds. Every server sees the same claims and orders
@@ -12,9 +13,10 @@ them by (instant, node): so all agree who sits, in whatever order the words arri
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Final
 
-from signalling.protocol import Bye, PeerJoined, PeerLeft, Seat
+from signalling.protocol import Bye, Joined, PeerJoined, PeerLeft, Seat
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -43,6 +45,13 @@ class Dismiss:
 
 
 @dataclass(frozen=True, slots=True)
+class Admit:
+    """This connection went from the lobby to the practitioner's seat."""
+
+    connection: str
+
+
+@dataclass(frozen=True, slots=True)
 class Repeat:
     """Another server does not know of this claim, or not that it is the later one: say it again."""
 
@@ -50,7 +59,7 @@ class Repeat:
     claim: Claim
 
 
-Effect = Tell | Dismiss | Repeat
+Effect = Tell | Dismiss | Admit | Repeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,35 @@ class Call:
 
 
 NOBODY: Final = Call()
+TAKEN: Final = "taken"  # why one goes from the lobby: somebody takes the visit
+
+
+class Standing(Enum):
+    """What becomes of a page that asks for a seat."""
+
+    NEW = "it sits down"
+    ENTERS = "it stands in the lobby, and goes in"
+    SITS = "it sits there already"
+    REFUSED = "the lobby has one place, and none once somebody took the visit"
+
+
+def standing(call: Call, seat: Seat, connection: str, page: str) -> Standing:
+    """Say what becomes of a page that asks for a seat, as far as this server knows."""
+    if seat is Seat.LOBBY:
+        return Standing.REFUSED if {Seat.LOBBY, Seat.PRACTITIONER} & call.claims.keys() else Standing.NEW
+    if seat is Seat.PRACTITIONER:
+        lobby, held = call.holder(Seat.LOBBY), call.holder(seat)
+        if lobby and lobby.connection == connection:
+            return Standing.ENTERS
+        if held and (held.connection, held.page) == (connection, page):
+            return Standing.SITS
+    return Standing.NEW
+
+
+def joined(name: str, call: Call, seat: Seat) -> Joined:
+    """Return what a seat is told of who sits opposite. The lobby is not yet a seat."""
+    peer = call.holder(Seat.PRACTITIONER if seat is Seat.PATIENT else Seat.PATIENT)
+    return Joined(name, seat, peer is not None, peer.page if peer else None)
 
 
 def sit(call: Call, seat: Seat, claim: Claim) -> tuple[Call, tuple[Effect, ...]]:
@@ -85,12 +123,30 @@ def sit(call: Call, seat: Seat, claim: Claim) -> tuple[Call, tuple[Effect, ...]]
         return call, (Repeat(seat, held),)
     if held is not None and held.connection == claim.connection:
         return call._with(seat, claim), ()
+    if seat is Seat.LOBBY and call.holder(Seat.PRACTITIONER):
+        return call, (Tell(claim.connection, Bye(TAKEN)),)
     effects: list[Effect] = []
     if held is not None:
-        effects.append(Dismiss(held.connection))
+        effects.append(Tell(held.connection, Bye(TAKEN)) if seat is Seat.LOBBY else Dismiss(held.connection))
+    if seat is Seat.PRACTITIONER:
+        call, told = admit(call, claim.connection)
+        effects += (one for one in told if not isinstance(one, Admit))
     for other, peer in call.others(seat):
         effects += Tell(peer.connection, PeerJoined(seat, claim.page)), Repeat(other, peer)
     return call._with(seat, claim), tuple(effects)
+
+
+def admit(call: Call, connection: str) -> tuple[Call, tuple[Effect, ...]]:
+    """Let a connection go from the lobby to the practitioner's seat. Whoever else stands in the lobby goes."""
+    stands, seated = call.holder(Seat.LOBBY), call.holder(Seat.PRACTITIONER)
+    if stands is None:
+        return call, ()
+    if stands.connection != connection or seated is not None:
+        return dismiss(call, Seat.LOBBY, TAKEN)
+    patient = call.holder(Seat.PATIENT)
+    entered = call._without(Seat.LOBBY)._with(Seat.PRACTITIONER, stands)
+    told = (Tell(patient.connection, PeerJoined(Seat.PRACTITIONER, stands.page)),) if patient else ()
+    return entered, (*told, Admit(connection))
 
 
 def stand(call: Call, seat: Seat, connection: str, reason: str) -> tuple[Call, tuple[Effect, ...]]:

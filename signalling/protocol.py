@@ -24,14 +24,11 @@ Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]  # the numbers that JavaScript 
 
 
 class Seat(StrEnum):
-    """One of the two ends of a call."""
+    """One of the two ends of a call; or the lobby before the practitioner's, where one connects and sends nothing."""
 
     PATIENT = "patient"
     PRACTITIONER = "practitioner"
-
-    @property
-    def other(self) -> "Seat":
-        return Seat.PRACTITIONER if self is Seat.PATIENT else Seat.PATIENT
+    LOBBY = "lobby"
 
 
 def kebab(name: str) -> str:
@@ -136,6 +133,7 @@ class Reconnect(Message, frozen=True):
 class ErrorCode(StrEnum):
     BAD_TICKET = "bad-ticket"
     NOT_SEATED = "not-seated"
+    SEAT_TAKEN = "seat-taken"
 
 
 class Error(Message, frozen=True):
@@ -194,7 +192,7 @@ def may_say(seat: Seat, message: ForPeer) -> bool:
     """One offerer by role, so that two offers never meet."""
     match message:
         case Offer():
-            return seat is Seat.PRACTITIONER
+            return seat is not Seat.PATIENT
         case Answer() | Restart():
             return seat is Seat.PATIENT
         case _:

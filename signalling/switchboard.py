@@ -20,18 +20,23 @@ from signalling import errors, words
 from signalling.bus import Bus
 from signalling.call import (
     NOBODY,
+    Admit,
     Call,
     Claim,
     Dismiss,
     Effect,
     Repeat,
+    Standing,
     Tell,
+    admit,
     bury,
     differences,
     dismiss,
     end,
+    joined,
     sit,
     stand,
+    standing,
 )
 from signalling.connection import Connection
 from signalling.errors import BadMessage
@@ -43,14 +48,13 @@ from signalling.protocol import (
     Error,
     ErrorCode,
     ForPeer,
-    Joined,
     PeerJoined,
     Seat,
     may_say,
 )
 from signalling.tickets import SeatPass
 from signalling.trunk import Hearing, Trunk
-from signalling.words import Dismissed, Ended, Handed, Missed, Place, Said, Sat, Stood, Taken
+from signalling.words import Admitted, Dismissed, Ended, Handed, Missed, Place, Said, Sat, Stood, Taken
 
 
 class Switchboard:
@@ -98,6 +102,11 @@ class Switchboard:
         self._publish(Dismissed(self.node, call, seat, reason))
         self._move(call, dismiss(self._call(call), seat, reason))
 
+    async def admit(self, call: str, connection: str) -> None:
+        """Let this connection go from the lobby to the practitioner's seat. Whoever else stands in the lobby goes."""
+        self._publish(Admitted(self.node, call, connection))
+        self._move(call, admit(self._call(call), connection))
+
     # --- for the gateway: what pages do ---------------------------------------------------------------
 
     async def plug_in(self, plug: Connection) -> None:
@@ -118,13 +127,23 @@ class Switchboard:
 
     async def take_seat(self, plug: Connection, pass_: SeatPass, page: str) -> None:
         """Seat this page: it is told `joined`, the other seat `peer-joined`, a former holder `replaced`."""
+        call = self._call(pass_.call)
+        match standing(call, pass_.seat, plug.connection, page):
+            case Standing.REFUSED:
+                return plug.say(Error(ErrorCode.SEAT_TAKEN, "another page is there"))
+            case Standing.ENTERS:
+                return await self.admit(pass_.call, plug.connection)
+            case Standing.SITS:
+                return plug.say(joined(pass_.call, call, pass_.seat))
         self.leave(plug.connection, "moved")
         self._seat_of[plug.connection] = pass_.call, pass_.seat
         await self.bus.subscribe(words.call_channel(pass_.call), self._hear_word)
         call = self._call(pass_.call)
-        held, peer = call.holder(pass_.seat), next((claim for _, claim in call.others(pass_.seat)), None)
+        held = call.holder(pass_.seat)
         claim = Claim(max(self._now_ns(), held.at + 1 if held else 0), self.node, plug.connection, page)
-        plug.say(Joined(pass_.call, pass_.seat, peer is not None, peer.page if peer else None))
+        plug.say(joined(pass_.call, call, pass_.seat))
+        if pass_.seat is Seat.PATIENT and (stands := call.holder(Seat.LOBBY)):
+            plug.say(PeerJoined(Seat.LOBBY, stands.page))
         self._publish(Sat(self.node, pass_.call, pass_.seat, claim, 0, False))
         self._move(pass_.call, sit(call, pass_.seat, claim))
 
@@ -158,6 +177,8 @@ class Switchboard:
         if not isinstance(message, Bye):
             self._forward(name, seat, plug.connection, frame)
             return
+        if seat is Seat.LOBBY:
+            return self.leave(plug.connection, message.reason)
         self._free(plug.connection)
         self._publish(Ended(self.node, name, message.reason))
         self._move(name, end(self._call(name), message.reason, said_by=plug.connection))
@@ -251,6 +272,8 @@ class Switchboard:
                 self._move(heard.call, stand(call, heard.seat, heard.connection, heard.reason))
             case Dismissed():
                 self._move(heard.call, dismiss(call, heard.seat, heard.reason))
+            case Admitted():
+                self._move(heard.call, admit(call, heard.connection))
             case Ended():
                 self._move(heard.call, end(call, heard.reason))
             case Said():
@@ -322,12 +345,19 @@ class Switchboard:
                     self._free(connection)
                     if plug:
                         plug.end(errors.Replaced())
+                case Admit(connection):
+                    self._enter(name, connection)
                 case Repeat(seat, claim):
                     if repeat and claim.node == self.node:
                         self._say_sat(name, seat, claim)
                 case unknown:
                     assert_never(unknown)
         self._forget_if_elsewhere(name)
+
+    def _enter(self, name: str, connection: str) -> None:
+        if connection in self._seat_of and (plug := self._plugs.get(connection)):
+            self._seat_of[connection] = name, Seat.PRACTITIONER
+            plug.say(joined(name, self._call(name), Seat.PRACTITIONER))
 
     def _say_who_sits(self, name: str, asks: bool = False) -> None:
         for seat, claim in self._call(name).claims.items():

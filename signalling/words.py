@@ -48,6 +48,10 @@ class Dismissed(CallWord, frozen=True):
     reason: str
 
 
+class Admitted(CallWord, frozen=True):
+    connection: str
+
+
 class Ended(CallWord, frozen=True):
     reason: str
 
@@ -76,7 +80,7 @@ class Taken(CallWord, frozen=True):
     claim: Claim
 
 
-CallWords = Sat | Stood | Dismissed | Ended | Said | Missed | Taken
+CallWords = Sat | Stood | Dismissed | Admitted | Ended | Said | Missed | Taken
 
 
 # --- to one server: about a connection that resumes elsewhere ---------------------------------------------

@@ -14,6 +14,8 @@ from signalling.protocol import (
     Bye,
     Candidate,
     Error,
+    ErrorCode,
+    Join,
     Joined,
     Nudge,
     Offer,
@@ -25,6 +27,7 @@ from signalling.protocol import (
     Restart,
     Seat,
 )
+from signalling.tickets import SeatPass
 from tests.signalling.exchange import SDP, ConnectBus, Exchange, MortalRedis, OpenExchange, TestPage, until
 
 PATIENT, PRACTITIONER = Seat.PATIENT, Seat.PRACTITIONER
@@ -75,6 +78,52 @@ async def test_a_call_is_introduced_from_seat_to_seat(servers: tuple[Exchange, E
     await cabin.say(Candidate(None))
     await cabin.say(Restart())
     assert [await doctor.next() for _ in range(3)] == [Answer(SDP), Candidate(None), Restart()]
+
+
+async def in_the_lobby(servers: tuple[Exchange, Exchange]) -> tuple[TestPage, TestPage]:
+    """A cabin, and a practitioner who reads its card."""
+    cabin = await servers[0].seated(PATIENT)
+    doctor = await servers[1].page()
+    joined = await servers[1].sit(doctor, Seat.LOBBY)
+    assert await cabin.hear(PeerJoined) == PeerJoined(Seat.LOBBY, "page-lobby")
+    if not joined.present:
+        assert await doctor.hear(PeerJoined) == PeerJoined(PATIENT, "page-patient")
+    return cabin, doctor
+
+
+async def test_who_stands_in_the_lobby_connects_and_goes_in_at_the_press(servers: tuple[Exchange, Exchange]) -> None:
+    cabin, doctor = await in_the_lobby(servers)
+    await doctor.say(Offer(SDP))
+    assert await cabin.next() == Offer(SDP)
+    await cabin.say(Answer(SDP))
+    assert await doctor.next() == Answer(SDP)
+    assert doctor.welcome
+    await servers[0].switchboard.admit("call-1", doctor.welcome.connection)
+    assert await doctor.hear(Joined) == Joined("call-1", PRACTITIONER, True, "page-patient")
+    assert await cabin.hear(PeerJoined) == PeerJoined(PRACTITIONER, "page-lobby")
+    await servers[1].sit(doctor, PRACTITIONER, page="page-lobby")  # the ticket of the press: it is there already
+    await cabin.say(Candidate(None))
+    assert await doctor.next() == Candidate(None)
+
+
+async def test_the_lobby_has_one_place_and_is_empty_once_another_takes_the_visit(
+    servers: tuple[Exchange, Exchange],
+) -> None:
+    cabin, doctor = await in_the_lobby(servers)
+    other = await servers[1].page()
+    await other.say(Join(await servers[1].tickets.issue(SeatPass("call-1", Seat.LOBBY, "account")), "page-other"))
+    assert (await other.hear(Error)).code is ErrorCode.SEAT_TAKEN
+    await servers[0].switchboard.admit("call-1", "another connection")
+    assert await cabin.hear(PeerLeft) == PeerLeft(Seat.LOBBY, "taken")
+    assert await doctor.hear(Bye) == Bye("taken")
+
+
+async def test_who_leaves_the_lobby_ends_no_call(servers: tuple[Exchange, Exchange]) -> None:
+    cabin, doctor = await in_the_lobby(servers)
+    await doctor.say(Bye("left"))
+    assert await cabin.hear(PeerLeft) == PeerLeft(Seat.LOBBY, "left")
+    await servers[1].sit(doctor, PRACTITIONER)
+    assert await cabin.hear(PeerJoined) == PeerJoined(PRACTITIONER, "page-practitioner")
 
 
 async def test_what_a_peer_says_is_forwarded_byte_for_byte(servers: tuple[Exchange, Exchange]) -> None:
