@@ -39,6 +39,8 @@ class Calls:
         self._tickets = tickets
         self._exchange = exchange
         self._incidents = Bucket(ground.now, per_minute=10, burst=30)
+        self._reports = Bucket(ground.now, per_minute=15, burst=30)
+        self._lobbies = Bucket(ground.now, per_minute=30, burst=30)  # cards that a doctor reads
 
     async def seat_ticket(self, who: Identity, encounter_id: EncounterId | None = None) -> str:
         """Return a fresh single-use ticket for the caller's own seat in the visit's call.

@@ -15,6 +15,8 @@ import { Call } from "../call.js";
 import { ask, reach, Refused, tell } from "./api.js";
 
 const ANSWER_WITHIN = 20_000; // ms: then the desk says that the cabin does not answer
+const WARM_FOR = 60_000; // ms: a card that is read for longer is not about to be taken, and others may want to read it
+const REPORT_EVERY = 20_000; // ms; a report that is lost costs nothing, the next says it all again
 const FRESH_FOR = 8 * 60_000; // ms: relay credentials live ten minutes
 
 /** @typedef {"free" | "calling" | "ringing" | "unanswered" | "live" | "away" | "ended" | "left" | "elsewhere"} Phase */
@@ -232,6 +234,8 @@ export class Visit extends EventTarget {
     clearTimeout(this.#unanswered);
     if (!this.liveAt) this.liveAt = new Date().toISOString();
     void tell(`/api/encounters/${this.encounter}/connected`);
+    clearInterval(this.#reporting);
+    this.#reporting = setInterval(() => this.#report(this.#call), REPORT_EVERY);
     this.#to("live");
   }
 
