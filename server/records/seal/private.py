@@ -95,6 +95,7 @@ def write_new(path: Path, content: bytes) -> None:
 
 def replace_whole(path: Path, content: bytes) -> None:
     """Put `content` in the place of the private file at `path`, in one move: readers see the old or the new."""
+    path = path.resolve()  # a link within the folder stays a link
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     owner = path.stat()
     write_new(beside, content)
