@@ -50,6 +50,12 @@ class ConsentBody(Wire, frozen=True):
     witness: str = ""
 
 
+class Pressed(Wire, frozen=True):
+    """Where « Prendre » was pressed: the exchange's name of that page's connection, if it stands in the lobby."""
+
+    connection: str = ""
+
+
 class Leaving(Wire, frozen=True):
     """Why the patient leaves."""
 
@@ -217,9 +223,14 @@ class DeskApi:
         """GET /api/desk/visit"""
         return reply({"visit": await self.queue.desk_visit(who_is(request))})
 
+    async def lobby(self, request: web.Request) -> web.Response:
+        """POST /api/encounters/{encounter_id}/lobby: the doctor reads the card of who waits"""
+        return reply({"ticket": await self.calls.lobby_ticket(who_is(request), _encounter_id(request))}, 201)
+
     async def claim(self, request: web.Request) -> web.Response:
         """POST /api/encounters/{encounter_id}/claim"""
-        given = await self.queue.claim(who_is(request), _encounter_id(request))
+        body = await read(request, Pressed) if request.can_read_body else Pressed()
+        given = await self.queue.claim(who_is(request), _encounter_id(request), body.connection)
         return reply({"encounter_id": given.encounter.id, "fence": given.encounter.fence, "ticket": given.ticket}, 201)
 
     async def release(self, request: web.Request) -> web.Response:
@@ -310,6 +321,7 @@ def routes(intake: Intake, queue: Queue, calls: Calls, duty: Duty, office: Front
         ("GET", "/api/queue", desk.waiting),
         ("GET", "/api/desk/visit", desk.visit),
         ("POST", "/api/duty", desk.say_duty),
+        ("POST", f"{visit}/lobby", desk.lobby),
         ("POST", f"{visit}/claim", desk.claim),
         ("POST", f"{visit}/release", desk.release),
         ("POST", f"{visit}/ring", desk.ring),

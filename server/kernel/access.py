@@ -82,6 +82,8 @@ class Act(StrEnum):
     """Say that one takes patients now, or not."""
     CALL_SEAT = "call:seat"
     """Get the ticket of one's own seat in a call."""
+    CALL_WARM = "call:warm"
+    """Stand in the lobby of a waiting patient's call: the line gets warm, and nothing is sent."""
     CALL_REPORT = "call:report"
     """Say that media flow, or that they failed."""
     HELP_ASK = "help:ask"
@@ -135,6 +137,7 @@ RULES: dict[Act, frozenset[Role]] = {
     Act.ENCOUNTER_CLAIM: frozenset({Role.GP}),
     Act.DUTY_SAY: frozenset({Role.GP}),
     Act.CALL_SEAT: frozenset({Role.CABIN, Role.GP}),
+    Act.CALL_WARM: frozenset({Role.GP}),
     Act.CALL_REPORT: frozenset({Role.CABIN, Role.GP}),
     Act.ADDRESS_HIDE: frozenset({Role.GP}),
     Act.HELP_ASK: frozenset({Role.CABIN}),

@@ -57,6 +57,7 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("GET", "/api/queue"): Act.QUEUE_SEE,
     ("GET", "/api/desk/visit"): Act.QUEUE_SEE,
     ("POST", "/api/duty"): Act.DUTY_SAY,
+    ("POST", "/api/encounters/{encounter_id}/lobby"): Act.CALL_WARM,
     ("POST", "/api/encounters/{encounter_id}/claim"): Act.ENCOUNTER_CLAIM,
     ("POST", "/api/encounters/{encounter_id}/release"): Act.ENCOUNTER_CLAIM,
     ("POST", "/api/encounters/{encounter_id}/ring"): Act.ENCOUNTER_CLAIM,

@@ -60,3 +60,6 @@ class Nobody:
 
     async def close_call(self, call: str, reason: str) -> None:
         """Nobody is on the line."""
+
+    async def admit(self, call: str, connection: str) -> None:
+        """Nobody stands in a lobby."""

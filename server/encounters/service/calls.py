@@ -59,6 +59,28 @@ class Calls:
             await self._ground.note(tx, who, row, Action.CALL_SEATED, seat)
         return await self._tickets.issue_seat(str(row.id), seat, seat_holder(who))
 
+    async def lobby_ticket(self, who: Identity, encounter_id: EncounterId) -> str:
+        """Return a ticket for the lobby of a waiting visit's call: a doctor reads the card, and the line gets warm.
+
+        Both ends connect, and nothing is sent: no track is on the line before the consent, which must be on record,
+        and the press, which is `Queue.claim`. Raises Conflict `not-waiting` for a visit that does not sit and wait, and for
+        a doctor who has another one; NotAllowed `no-consent`.
+        """
+        require(who, Act.CALL_WARM)
+        self._lobbies.take(str(who.account_id))
+        async with self._ground.database.transaction() as tx:
+            row = await store.look(tx, encounter_id)
+            sits = row.seated_at is not None and row.left_at is None
+            if (
+                row.status is not EncounterStatus.TRIAGED
+                or not sits
+                or await store.running_of(tx, practitioner_of(who))
+            ):
+                raise Conflict(N_("Cette personne n’attend pas, ou n’attend plus."), code="not-waiting")
+            await self._refuse_without_consent(tx, row)
+            await self._ground.note(tx, who, row, Action.CALL_SEATED, "lobby")
+        return await self._tickets.issue_seat(str(row.id), "lobby", seat_holder(who))
+
     async def connected(self, who: Identity, encounter_id: EncounterId | None = None) -> None:
         """Note that sound or picture flow; the first end to say so makes the call live. Late words change nothing."""
         require(who, Act.CALL_REPORT)
@@ -86,7 +108,10 @@ class Calls:
     async def incident(
         self, who: Identity, kind: IncidentKind, seconds: int = 0, encounter_id: EncounterId | None = None
     ) -> None:
-        """Keep what went wrong and for how long; the report must say it (R.6316-4, 5°)."""
+        """Keep what went wrong and for how long; the report must say it (R.6316-4, 5°).
+
+        What both ends tell of is one incident, as long as the longer of their words.
+        """
         require(who, Act.CALL_REPORT)
         if not 0 <= seconds <= LONGEST.total_seconds():
             wrong = {"seconds": N_("Cette durée n’est pas possible.")}

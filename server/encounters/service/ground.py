@@ -66,7 +66,7 @@ class Tickets(Protocol):
     """The exchange's office for seats in a call."""
 
     async def issue_seat(self, call: str, seat: str, who: str) -> str:
-        """Return a fresh single-use ticket for the seat `patient` or `practitioner` of a call."""
+        """Return a fresh single-use ticket for the seat `patient`, `practitioner` or `lobby` of a call."""
 
 
 class Exchange(Protocol):
@@ -74,6 +74,9 @@ class Exchange(Protocol):
 
     async def close_call(self, call: str, reason: str) -> None:
         """End a call for both seats."""
+
+    async def admit(self, call: str, connection: str) -> None:
+        """Let this connection go from the lobby to the practitioner's seat; whoever else is in the lobby goes."""
 
 
 class Opinions(Protocol):

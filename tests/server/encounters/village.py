@@ -49,6 +49,7 @@ class FakeExchange:
 
     nudged: list[str] = field(default_factory=list)
     closed: list[tuple[str, str]] = field(default_factory=list)
+    admitted: list[tuple[str, str]] = field(default_factory=list)
     seats: list[tuple[str, str, str]] = field(default_factory=list)
 
     async def nudge(self, *lines: str) -> None:
@@ -56,6 +57,9 @@ class FakeExchange:
 
     async def close_call(self, call: str, reason: str) -> None:
         self.closed.append((call, reason))
+
+    async def admit(self, call: str, connection: str) -> None:
+        self.admitted.append((call, connection))
 
     async def issue_seat(self, call: str, seat: str, who: str) -> str:
         self.seats.append((call, seat, who))

@@ -57,6 +57,42 @@ async def test_the_cabin_sits_ready_while_it_waits_and_no_doctor_does(village: V
     assert (await village.look(encounter_id)).call is CallStatus.NONE
 
 
+async def test_a_doctor_who_reads_the_card_stands_in_the_lobby_and_the_log_knows(village: Village) -> None:
+    encounter_id = await village.waiting()
+    await village.calls.lobby_ticket(village.gp, encounter_id)
+    await village.calls.lobby_ticket(village.other_gp, encounter_id)
+    assert [(call, seat) for call, seat, _who in village.exchange.seats] == [(str(encounter_id), "lobby")] * 2
+    assert await village.logged(Action.CALL_SEATED) == 2
+    assert (await village.look(encounter_id)).call is CallStatus.NONE
+
+
+async def test_there_is_no_lobby_without_a_given_consent_nor_for_who_does_not_wait(village: Village) -> None:
+    encounter_id = await village.waiting()
+    for who in (village.cabin, village.nurse):
+        with pytest.raises(NotAllowed):
+            await village.calls.lobby_ticket(who, encounter_id)
+    async with village.database.transaction() as tx:
+        await tx.execute(text("UPDATE consent SET decision = 'refused'"))
+    with pytest.raises(NotAllowed) as refused:
+        await village.calls.lobby_ticket(village.gp, encounter_id)
+    assert refused.value.code == "no-consent"
+    await village.queue.claim(village.gp, encounter_id)
+    elsewhere = await village.waiting(village.other_cabin)
+    for who, visit in ((village.other_gp, encounter_id), (village.gp, encounter_id), (village.gp, elsewhere)):
+        with pytest.raises(Conflict) as late:
+            await village.calls.lobby_ticket(who, visit)
+        assert late.value.code == "not-waiting"
+    assert village.exchange.seats[1:] == []  # the claim's own
+
+
+async def test_the_press_lets_the_page_that_pressed_in_and_nobody_else(village: Village) -> None:
+    encounter_id = await village.waiting()
+    await village.queue.claim(village.gp, encounter_id, "connection-1")
+    with pytest.raises(Conflict):
+        await village.queue.claim(village.other_gp, encounter_id, "connection-2")
+    assert village.exchange.admitted == [(str(encounter_id), "connection-1")]
+
+
 async def test_before_the_consent_there_is_no_call_to_sit_in(village: Village) -> None:
     await village.arrived()
     with pytest.raises(Conflict) as refused:
