@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from server import schema  # noqa: F401 - every sealed table is known
 from server.audit.checkpoint import Checkpoint, NotACheckpoint, Verifier
 from server.audit.findings import WORDS, Finding
+from server.audit.pages import WORTH_IT, Pool, processes
 from server.audit.proofs import inclusion
 from server.audit.records import verify_records
 from server.audit.sequencer import signer_of
@@ -32,7 +34,7 @@ from server.kernel.errors import ConfigError
 from server.records.seal.start import unlock
 
 ALTERED, CANNOT_DECIDE, EX_CONFIG = 1, 2, 78
-Work = Callable[[AsyncSession, Verifier], Awaitable[int]]
+Work = Callable[[AsyncSession, Verifier, Database], Awaitable[int]]
 _PUBLIC = click.option(
     "--public-key", default="", help="The log's verifier key (name+id+base64), for who has no key file: an auditor."
 )
@@ -53,11 +55,14 @@ def audit() -> None:
 def verify(records: bool, since: Path | None, witness: tuple[Path, ...], as_json: bool, public_key: str) -> None:
     """Verify every entry, the tree, its signatures, and with --records every sealed record."""
 
-    async def work(tx: AsyncSession, verifier: Verifier) -> int:
+    async def work(tx: AsyncSession, verifier: Verifier, database: Database) -> int:
         trusted = _read(verifier, since) if since else None
         seen = [_read(verifier, file) for path in witness for file in _files(path)]
         started = time.monotonic()
-        verdict = await _verified(tx, verifier, trusted, seen, not as_json)
+        with ExitStack() as opened:
+            longer = await log_store.last_place(tx) - (trusted.size if trusted else 0) >= WORTH_IT
+            pool = opened.enter_context(processes(database)) if longer else None
+            verdict = await _verified(tx, verifier, (trusted, seen), pool, not as_json)
         if records:
             await verify_records(tx, verdict)
         seconds = time.monotonic() - started
@@ -72,7 +77,7 @@ def verify(records: bool, since: Path | None, witness: tuple[Path, ...], as_json
 def checkpoint(public_key: str) -> None:
     """Print the newest signed checkpoint: keep it anywhere, and show it later with --witness."""
 
-    async def work(tx: AsyncSession, verifier: Verifier) -> int:
+    async def work(tx: AsyncSession, verifier: Verifier, _database: Database) -> int:
         head = await log_store.head(tx)
         if head is None or head.note is None:
             click.echo("Nothing is signed yet.", err=True)
@@ -91,7 +96,7 @@ def checkpoint(public_key: str) -> None:
 def prove(entry: UUID, public_key: str) -> None:
     """Print the proof that ENTRY (its id) is in the log: leaf, place, hashes, and the checkpoint they lead to."""
 
-    async def work(tx: AsyncSession, verifier: Verifier) -> int:
+    async def work(tx: AsyncSession, verifier: Verifier, _database: Database) -> int:
         head, found = await log_store.head(tx), await log_store.leaf_at(tx, entry)
         if found is None:
             click.echo("There is no such entry.", err=True)
@@ -132,23 +137,28 @@ async def _read_log(work: Work, public_key: str) -> int:
             verifier = signer_of(await unlock(database, config.kek_file, utc_now)).verifier
         async with database.reading() as tx:
             await log_store.one_moment(tx)
-            return await work(tx, verifier)
+            return await work(tx, verifier, database)
     finally:
         await database.close()
 
 
 async def _verified(
-    tx: AsyncSession, verifier: Verifier, since: Checkpoint | None, seen: list[Checkpoint], bar: bool
+    tx: AsyncSession,
+    verifier: Verifier,
+    known: tuple[Checkpoint | None, list[Checkpoint]],
+    pool: Pool | None,
+    bar: bool,
 ) -> Verdict:
+    since, seen = known
     if not (bar and sys.stderr.isatty()):
-        return await verify_log(tx, verifier, since=since, seen=seen)
+        return await verify_log(tx, verifier, since=since, seen=seen, pool=pool)
     with click.progressbar(length=1, label="Entries", file=sys.stderr) as shown:
 
         def progress(done: int, of: int) -> None:
             shown.length = of
             shown.update(done - shown.pos)
 
-        return await verify_log(tx, verifier, since=since, seen=seen, progress=progress)
+        return await verify_log(tx, verifier, since=since, seen=seen, progress=progress, pool=pool)
 
 
 def _files(path: Path) -> list[Path]:

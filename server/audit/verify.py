@@ -5,40 +5,22 @@
 Nothing that the database keeps is believed but the signatures; the key that made them is not in the database.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.audit.checkpoint import Checkpoint, NotACheckpoint, Verifier
 from server.audit.findings import Finding, Kind
+from server.audit.pages import PAGE, Pool, leaf_of, pages
 from server.audit.proofs import root_at
 from server.audit.store import log as log_store
 from server.audit.tree import KEPT_EVERY, Growth, subtrees
 
-PAGE = 8192
 FINDINGS_MOST = 100
 """More are counted and not told one by one."""
 Progress = Callable[[int, int], None]
 """Told how many entries are done, and of how many."""
-
-
-class _Line(msgspec.Struct, frozen=True):
-    """The canonical line from text columns; its fields stand as in `rules.Entry`."""
-
-    action: str
-    actor: str | None
-    at: str
-    ct_sha256: bytes | None
-    id: str
-    patient_id: str | None
-    reason: str | None
-    record: str | None
-    role: str | None
-    row_ver: int | None
-    salt: bytes
 
 
 @dataclass(slots=True)
@@ -74,10 +56,12 @@ async def verify_log(
     since: Checkpoint | None = None,
     seen: Sequence[Checkpoint] = (),
     progress: Progress = lambda done, of: None,
+    pool: Pool | None = None,
 ) -> Verdict:
     """Verify the log; with `since`, only what came after a checkpoint that is trusted.
 
-    `seen`: checkpoints that witnesses kept. The transaction should show one moment (`one_moment`).
+    `seen`: checkpoints that witnesses kept. `pool`: processes that read along. The transaction should show one
+    moment (`one_moment`).
     """
     verdict = Verdict()
     head, last = await log_store.head(tx), await log_store.last_place(tx)
@@ -85,7 +69,7 @@ async def verify_log(
     await _milestones(tx, walk, verifier, head, [*seen, *([since] if since else [])])
     if since is not None:
         await walk.start_at(since)
-    await walk.to_the_end(progress)
+    await walk.to_the_end(progress, pool)
     for line in await log_store.unplaced_lines(tx):
         verdict.waiting += 1
         if leaf_of(line) != line[1]:
@@ -187,34 +171,20 @@ class _Walk:
         self.good_until = since.size
         self.expected = {size: roots for size, roots in self.expected.items() if size >= since.size}
 
-    async def to_the_end(self, progress: Progress) -> None:
+    async def to_the_end(self, progress: Progress, pool: Pool | None) -> None:
         """Verify every page, every milestone and every inner hash."""
-        start = place = self.growth.size
+        start, place = self.growth.size, self.growth.size
         self._compare()
-        while place < self.last:
-            lines = await log_store.lines(self.tx, place, place + PAGE)
-            leaves = self._leaves(lines, place, min(place + PAGE, self.last))
-            await self._climb(leaves)
-            place += PAGE
-            progress(min(place, self.last) - start, self.last - start)
+        async for page in pages(self.tx, start, self.last, pool):
+            for gap in page.gaps:
+                self._gap(*gap)
+            for one, what in page.altered:
+                self.verdict.find(Kind.ALTERED, f"entry {one}", what)
+            self.verdict.entries += len(page.leaves)
+            await self._climb(page.leaves)
+            place = min(place + PAGE, self.last)
+            progress(place - start, self.last - start)
         self.verdict.size, self.verdict.root = self.growth.size, self.growth.root()
-
-    def _leaves(self, lines: Sequence[log_store.Line], place: int, end: int) -> list[bytes]:
-        """Return the leaf hashes of a page after comparing each with its line."""
-        encode, sha256, leaves = msgspec.json.encode, hashlib.sha256, []
-        for line in lines:
-            if line[0] != place:
-                self._gap(place, line[0])
-                place = line[0]
-            kept = line[1]
-            if sha256(b"\x00" + encode(_Line(*line[2:]))).digest() != kept:
-                self.verdict.find(Kind.ALTERED, f"entry {place}", f"{line[2]} at {line[4]}")
-            leaves.append(kept)
-            place += 1
-        if place != end:
-            self._gap(place, end)
-        self.verdict.entries += len(leaves)
-        return leaves
 
     def _gap(self, start: int, end: int) -> None:
         self.broken = True
@@ -251,8 +221,3 @@ class _Walk:
             if there.get(place) != node:
                 first = place << KEPT_EVERY
                 self.verdict.find(Kind.INNER, f"the kept hash over entries {first} to {first + 255}")
-
-
-def leaf_of(line: log_store.Line) -> bytes:
-    """Return the leaf hash that a line must have."""
-    return hashlib.sha256(b"\x00" + msgspec.json.encode(_Line(*line[2:]))).digest()

@@ -10,12 +10,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from server.audit.checkpoint import Checkpoint, Signer
+from server.audit.pages import leaf_of
 from server.audit.rules import Action
 from server.audit.sequencer import Sequencer
 from server.audit.store import log as log_store
 from server.audit.store import record
 from server.audit.tree import Growth
-from server.audit.verify import leaf_of, verify_log
+from server.audit.verify import verify_log
 from server.database.engine import Database
 from server.kernel.ids import PatientId, new_id
 from tests import components
@@ -151,8 +152,8 @@ def _forge_a_checkpoint(line: Line, chance: random.Random) -> None:
 
 
 def _fitting_leaf(line: Line, place: int) -> bytes:
-    found: bytes = leaf_of(line.execute(f"{log_store.LINES['sqlite']} WHERE idx = ?", (place,)).fetchone())
-    return found
+    (found,) = log_store.as_lines(line.execute(f"{log_store.LINES['sqlite']} WHERE idx = ?", (place,)))
+    return leaf_of(found)
 
 
 def _head_that_fits(line: Line, note: str | None = None) -> None:

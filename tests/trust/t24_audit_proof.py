@@ -13,6 +13,7 @@ from sqlalchemy import insert
 
 from clinic_ui.assets import Assets
 from server.audit.checkpoint import Signer
+from server.audit.pages import processes
 from server.audit.rules import Entry, leaf
 from server.audit.tables import AuditCheckpoint, AuditEvent, AuditHead, AuditNode
 from server.audit.tree import Growth, Subtree, complete, consistency_parts, leaf_hash, proof
@@ -61,14 +62,15 @@ class Tree:
 async def _write(database: Database, entries: int) -> None:
     """Write a log as the services would have, in large steps."""
     clock, growth, places = FakeClock(), Growth(), 0
+    people, patients = [new_id() for _ in range(30)], [new_id() for _ in range(2000)]
     await create_all_tables(database)
     while places < entries:
         rows, nodes = [], []
         for _ in range(min(BATCH, entries - places)):
             entry = Entry(
-                id=new_id(), at=clock.advance(seconds=1), actor=new_id(), role="gp", action="note:saved",
-                patient_id=new_id(), record=f"note:{new_id()}", row_ver=1, ct_sha256=bytes(32), reason=None,
-                salt=random.randbytes(16),
+                id=new_id(), at=clock.advance(seconds=1), actor=random.choice(people), role="gp", action="note:saved",
+                patient_id=random.choice(patients), record=f"note:{new_id()}", row_ver=1, ct_sha256=bytes(32),
+                reason=None, salt=random.randbytes(16),
             )  # fmt: skip
             values = {name: getattr(entry, name) for name in entry.__struct_fields__}
             rows.append({**values, "leaf": leaf(entry), "idx": places})
@@ -92,13 +94,14 @@ async def _rate(folder: Path, entries: int) -> float:
     try:
         await _write(database, entries)
         rates = []
-        for _ in range(3):
-            started = time.perf_counter()
-            async with database.reading() as tx:
-                verdict = await verify_log(tx, SIGNER.verifier)
-            rates.append(entries / (time.perf_counter() - started))
-            if not verdict.sound or verdict.entries != entries:
-                raise AssertionError(f"an untouched log was refused: {verdict.findings}")
+        with processes(database) as pool:
+            for _ in range(3):
+                started = time.perf_counter()
+                async with database.reading() as tx:
+                    verdict = await verify_log(tx, SIGNER.verifier, pool=pool)
+                rates.append(entries / (time.perf_counter() - started))
+                if not verdict.sound or verdict.entries != entries:
+                    raise AssertionError(f"an untouched log was refused: {verdict.findings}")
         return max(rates)
     finally:
         await database.close()
