@@ -218,6 +218,7 @@ export class Visit extends EventTarget {
     on("silence", () => ((this.#silent = true), pass("silence")({}), this.#lost()));
     on("flow", ({ seconds }) => (this.#incident("cut", seconds), this.#live(), pass("flow")({})));
     on("quality", pass("quality"));
+    on("measured", pass("measured"));
     on("peer-state", pass("peer"));
     on("line", pass("line"));
     on("still", pass("still"));
