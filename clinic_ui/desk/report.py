@@ -1,7 +1,6 @@
 """What the note says by itself: the incidents of the call in words, and the facts against which it is reviewed."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 
 from clinic_ui.dates import clock
 from clinic_ui.desk.words import INCIDENTS
@@ -10,25 +9,11 @@ from server.encounters.views import DeskVisit, Incident
 from server.people.rules import Practitioner
 from server.records.rules.note import FollowUpWish, Modality, Part, Participant, VisitFacts
 
-SAME = timedelta(seconds=15)  # both ends tell of one cut, each when it hears the other again
-
-
-def merged(incidents: Sequence[Incident]) -> list[Incident]:
-    """Return the incidents in order, those that both ends told of once, with the longer duration."""
-    kept: list[Incident] = []
-    for one in sorted(incidents, key=lambda incident: incident.at):
-        twin = next((place for place, had in enumerate(kept) if had.kind is one.kind and one.at - had.at < SAME), None)
-        if twin is None:
-            kept.append(one)
-        elif one.seconds > kept[twin].seconds:
-            kept[twin] = Incident(kept[twin].at, one.kind, one.seconds)
-    return kept
-
 
 def incident_lines(incidents: Sequence[Incident], locale: str, translate: Callable[[str], str]) -> list[str]:
     """Return « 10:42 coupure, 12 s » for each incident, ready for the note."""
     lines = []
-    for one in merged(incidents):
+    for one in sorted(incidents, key=lambda incident: incident.at):
         lasting = f", {one.seconds} s" if one.seconds else ""
         lines.append(f"{clock(one.at, locale)} {translate(INCIDENTS[one.kind])}{lasting}")
     return lines

@@ -6,13 +6,16 @@ import re
 
 import pytest
 
+from server.encounters.quality_rules import Report, Side
 from server.encounters.rules import IncidentKind
 from server.kernel.access import Door
+from server.kernel.ids import new_id
 from server.records.rules.note import NoteBody
+from signalling.ladder import Rung
 from tests.clinic_ui.cabin.hamlet import Hamlet
 from tests.clinic_ui.desk.desk import HOSTILE, Desk, desk_of, hostile_visit, measured, second_doctor
 
-PIECES = ("/desk/record", "/desk/measures", "/desk/history", "/desk/incidents", "/desk/review")
+PIECES = ("/desk/record", "/desk/measures", "/desk/history", "/desk/incidents", "/desk/phones", "/desk/review")
 PAGES = ("/desk", "/desk/follow-ups", "/desk/agenda", "/desk/queue", "/desk/planned", "/desk/alert", *PIECES)
 
 
@@ -142,6 +145,29 @@ async def test_the_calls_log_is_ready_for_the_note(hamlet: Hamlet, desk: Desk) -
     await hamlet.clinic.calls.incident(hamlet.gp, IncidentKind.CUT, 12, visit)
     said = await desk.words("/desk/incidents")
     assert re.search(r'data-log="\d\d:\d\d coupure, 12 s" data-over="no"', said)
+
+
+async def test_what_was_no_video_is_said_at_signing_and_proposed_for_the_note(hamlet: Hamlet, desk: Desk) -> None:
+    visit = await hamlet.in_call()
+    hamlet.clock.advance(minutes=5)
+    assert "Pas une visite en vidéo" not in await desk.words("/desk/review")
+    told = Report(new_id(), {Rung.VIDEO: 200, Rung.STILL: 40, Rung.VOICE: 36}, {Side.CABIN: 76})
+    await hamlet.clinic.calls.quality(hamlet.cabin, told)
+    await hamlet.clinic.calls.quality(hamlet.gp, told, visit)
+    review = await desk.words("/desk/review")
+    assert "Pas une visite en vidéo" in review
+    assert "76 secondes sans vidéo" in review
+    assert re.search(r'data-log="\d\d:\d\d voix seule, sans image, 76 s"', await desk.words("/desk/incidents"))
+    assert 'data-without-video="76"' in await desk.get("/desk")
+
+
+async def test_the_numbers_to_telephone_are_one_press_away(hamlet: Hamlet, desk: Desk) -> None:
+    assert await desk.get("/desk/phones", piece=True)
+    assert desk.status == 404
+    await hamlet.in_call()
+    phones = await desk.words("/desk/phones")
+    assert phones.count('href="tel:') >= 2
+    assert "Dans la cabine" in phones
 
 
 async def test_follow_ups_are_to_be_booked_then_booked(hamlet: Hamlet, desk: Desk) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from clinic_ui.desk.report import incident_lines, merged, wish_kind
+from clinic_ui.desk.report import incident_lines, wish_kind
 from server.encounters.rules import IncidentKind
 from server.encounters.views import Incident
 from server.records.rules.note import FollowUpWish, Modality
@@ -12,23 +12,14 @@ from server.records.rules.note import FollowUpWish, Modality
 AT = datetime(2026, 3, 2, 9, 42, tzinfo=UTC)
 
 
-def test_a_cut_that_both_ends_told_of_is_written_once_with_the_longer_time() -> None:
-    cuts = [Incident(AT, IncidentKind.CUT, 4), Incident(AT + timedelta(seconds=3), IncidentKind.CUT, 12)]
-    assert merged(cuts) == [Incident(AT, IncidentKind.CUT, 12)]
-
-
-def test_cuts_a_minute_apart_are_two_and_kinds_never_mix() -> None:
-    said = [
-        Incident(AT + timedelta(minutes=1), IncidentKind.CUT, 2),
-        Incident(AT, IncidentKind.CUT, 4),
-        Incident(AT, IncidentKind.AUDIO_ONLY, 30),
-    ]
-    assert [one.kind for one in merged(said)] == [IncidentKind.CUT, IncidentKind.AUDIO_ONLY, IncidentKind.CUT]
-
-
 def test_lines_give_the_villages_hour() -> None:
     said = [Incident(AT, IncidentKind.CUT, 12), Incident(AT, IncidentKind.NO_CAMERA, 0)]
     assert incident_lines(said, "fr", str) == ["10:42 coupure, 12 s", "10:42 pas d’image de la cabine"]
+
+
+def test_lines_stand_in_the_order_of_their_hours() -> None:
+    said = [Incident(AT + timedelta(minutes=1), IncidentKind.CUT, 2), Incident(AT, IncidentKind.AUDIO_ONLY, 76)]
+    assert incident_lines(said, "fr", str) == ["10:42 voix seule, sans image, 76 s", "10:43 coupure, 2 s"]
 
 
 def test_each_wish_is_one_of_the_four_answers() -> None:

@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import insert, update
 
 from server.database.engine import Database
+from server.encounters import store
 from server.encounters.help_rules import HelpKind
+from server.encounters.quality_rules import Report, Side
 from server.encounters.rules import Accompanied, CallStatus, CancelReason, EncounterStatus, IncidentKind
-from server.encounters.tables import DutyRow, EncounterRow, HelpCallRow, IncidentRow
+from server.encounters.tables import CallQualityRow, DutyRow, EncounterRow, HelpCallRow, IncidentRow
 from server.evaluation.overview import Overview
 from server.evaluation.rules import CabinState, middle
 from server.kernel.access import Identity, Role
@@ -16,6 +18,8 @@ from server.kernel.errors import NotAllowed
 from server.kernel.ids import AccountId, CabinId, EncounterId, PatientId, PractitionerId, SiteId, new_id
 from server.people.rules import IdentityStatus, SiteKind
 from server.people.tables import CabinRow, PatientRow, PractitionerRow, SiteRow
+from signalling.ladder import Rung
+from signalling.protocol import Seat
 from tests.clock import FakeClock
 
 WATCHER = Identity(AccountId(new_id()), Role.COORDINATOR, "mairie", "La mairie")
@@ -177,3 +181,21 @@ async def test_the_overview_is_for_coordinators_and_admins(overview: Overview, r
 def test_the_middle_of_nothing_is_nothing() -> None:
     assert middle([]) is None
     assert middle([1.0, 2.0, 9.0]) == 2
+
+
+async def test_lines_are_told_by_village_and_week_and_to_the_coordinator_alone(
+    overview: Overview, database: Database, clock: FakeClock
+) -> None:
+    for _ in range(5):
+        encounter_id = await _visit(database, clock, seated_at=None)
+        for seat in Seat:
+            row = CallQualityRow(encounter_id=encounter_id, seat=seat, call=new_id())
+            store.write_report(row, Report(new_id(), {Rung.VIDEO: 90, Rung.VOICE: 10}, {Side.CABIN: 10}), clock())
+            async with database.transaction() as tx:
+                tx.add(row)
+    (line,) = await overview.lines(WATCHER)
+    assert (line.shown, line.visits, line.without_video, line.weak) == (True, 5, 0.1, Side.CABIN)
+    with pytest.raises(NotAllowed):
+        await overview.lines(Identity(AccountId(new_id()), Role.GP, "aubin", "Dr Aubin", practitioner_id=GP))
+    clock.advance(seconds=5 * 7 * 24 * 3600)
+    assert await overview.lines(WATCHER) == ()
