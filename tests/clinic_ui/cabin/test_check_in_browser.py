@@ -137,7 +137,7 @@ async def test_a_cabin_on_its_first_screen_checks_itself_and_says_all_that_is_wr
         assert said["microphone"] == "Le micro n’est pas trouvé."
         assert said["relay"] == "Le relais des appels ne répond pas."
         assert said["loudspeaker"] == "Non mesuré"
-        for theme in ("light", "dark", "contrast"):
+        for theme in ("light", "contrast"):
             await page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
             assert (theme, await _faults(page)) == (theme, [])
         await page.get_by_role("link", name="Je viens voir un médecin").click()
@@ -169,6 +169,7 @@ async def test_refused_busy_and_offline_are_told_apart(hamlet: Hamlet, new_conte
     assert await _faults(page) == []
     await context.set_offline(False)  # it begins again by itself
     await page.get_by_role("heading", name="Plus de réseau.").wait_for(state="hidden")
+    await page.unroute_all(behavior="ignoreErrors")
 
 
 async def test_a_check_gives_way_to_a_visit(hamlet: Hamlet, new_context: ContextFactory) -> None:

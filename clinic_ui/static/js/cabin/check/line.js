@@ -1,12 +1,12 @@
 // @ts-check
 /**
- * The line to the server's echo: voice and picture up and down for four seconds, then a burst of bytes for the rates.
+ * The line to the server's echo: voice and picture up and down for three seconds, then a burst of bytes for the rates.
  * @module
  */
 
 const GATHER_WITHIN = 2500; // ms: a relay that is silent must not hold up the offer
 const CONNECT_WITHIN = 15_000;
-const MEDIA_FOR = 4000; // 200 packets of voice: one lost packet in twenty is seen
+const MEDIA_FOR = 3000; // 150 packets of voice and as many of picture: one lost packet in twenty is seen
 const LOOK_EVERY = 100;
 const OPEN_WITHIN = 4000;
 const BURST = 384 * 1024; // bytes: one megabit a second fills three seconds
