@@ -127,37 +127,31 @@ async def open_clinic(config: Config, opened: AsyncExitStack, now: Clock = utc_n
     opened.push_async_callback(database.close)
     await refuse_other_schema(database)
     vault = await unlock(database, config.kek_file, now)
-    signer = signer_of(vault)
-    sequencer = Sequencer(database, signer, now)
+    sequencer = Sequencer(database, signer_of(vault), now)
     opened.push_async_callback(sequencer.stop)
     await sequencer.start()
     passwords = Passwords()
     opened.callback(passwords.close)
     bus = await _open_bus(config, opened)
-    return _build(config, now, database, vault, passwords, bus, Witnessing(database, signer.verifier, now))
+    return _build(config, now, database, vault, passwords, bus)
 
 
 def _build(
-    config: Config,
-    now: Clock,
-    database: Database,
-    vault: PatientVault,
-    passwords: Passwords,
-    bus: Bus,
-    witnessing: Witnessing,
+    config: Config, now: Clock, database: Database, vault: PatientVault, passwords: Passwords, bus: Bus
 ) -> Clinic:
     """Build the services, each from what stands below it."""
     switchboard, office, ice = Switchboard(bus), TicketOffice(bus, now), _ice(config, now)
     people, feedback = People(database, vault, now), Feedback(database, now)
     ground = Ground(database, people, vault, now, switchboard)
     visits, seats = EncounterFacts(ground), lines.SeatTickets(office)
-    notes, follow_ups = Notes(database, vault, visits, people, now), FollowUps(database, people, vault, now, switchboard)
+    notes = Notes(database, vault, visits, people, now)
+    follow_ups = FollowUps(database, people, vault, now, switchboard)
     return Clinic(
         config=config,
         now=now,
         database=database,
         vault=vault,
-        witnessing=witnessing,
+        witnessing=Witnessing(database, signer_of(vault).verifier, now),
         switchboard=switchboard,
         tickets=office,
         ice=ice,
