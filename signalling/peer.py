@@ -5,6 +5,7 @@
                                                               live ⇄ silence ─▶ restart ─▶ offer ─▶ …
     bye, from either ─▶ ended
 
+A doctor who stands in the lobby (PROTOCOL.md §8) is answered by a link without tracks; they are put on it at the press.
 A link cannot restart ICE, so whatever is wrong is mended by another link, which has another certificate: the other
 seat sees a new connection (PROTOCOL.md §2.3). Media that flow are never touched by a lost socket.
 """
@@ -41,6 +42,7 @@ from signalling.protocol import (
     Welcome,
 )
 
+LOBBY: Final = "lobby"
 LOOK_EVERY: Final = 0.5  # s
 SILENT_AFTER: Final = 3.0  # s without a frame: browsers say so after 1.5 s, and mend from their end first
 MEND_EVERY: Final = 5.0  # s between two attempts: a link over a bad line needs that long to connect
@@ -77,6 +79,7 @@ class Peer:
         self._asked = False
         self._link: Link | None = None
         self._other: str | None = None  # the other seat's page, while it is there
+        self._warm_with: str | None = None  # the page in the lobby: no track is on the link to it
         self._offered_to: str | None = None  # the page that has our present offer
         self._generation: list[str] = []  # of the offer that our present link answered
         self._expects = True  # the other seat says that it sends something
@@ -134,10 +137,14 @@ class Peer:
             case Error(code=ErrorCode.BAD_TICKET):
                 await asyncio.sleep(1)
                 await self.join()
+            case PeerJoined(page=page) if message.seat == LOBBY:
+                await self._turn_away()
+                self._other = self._warm_with = page
             case Joined(page=str(page)) | PeerJoined(page=page):
                 await self._meet(page)
             case PeerLeft():
                 self._other = None
+                await self._turn_away()
             case Bye(reason):
                 await self._end(reason)
             case Replaced():
@@ -161,11 +168,22 @@ class Peer:
                 return
 
     async def _meet(self, page: str) -> None:
-        """The other seat is there: begin, or begin anew with a page that knows nothing."""
+        """The other seat is there: begin, begin anew with a page that knows nothing, or open the warm link to it."""
+        if self._warm_with == page and self._link is not None:
+            self._warm_with = None
+            self._link.open(self._means.tracks())
+        await self._turn_away()
         self._other = page
         await self._tell()
         if self._seat is Seat.PRACTITIONER and self._offered_to != page:
             await self._offer()
+
+    async def _turn_away(self) -> None:
+        """Whoever stood in the lobby is gone, or somebody else takes the visit: the warm link goes at once."""
+        if self._warm_with is not None and self._link is not None:
+            await self._link.close()
+            self._link, self._generation = None, []
+        self._warm_with = None
 
     async def _tell(self) -> None:
         await self._socket.say(State(microphone=True, camera=True, receiving=self._receiving, level=4))
@@ -176,7 +194,8 @@ class Peer:
         if self._link is not None:
             await self._link.close()
         reach = await self._means.reach()
-        self._link = Link(reach.ice_servers, self._means.tracks(), relay_only=reach.relay_only, said=self.said)
+        tracks = [] if self._warm_with else self._means.tracks()
+        self._link = Link(reach.ice_servers, tracks, relay_only=reach.relay_only, said=self.said)
         self.links += 1
         self._frames, self._mended_at = 0, _now()
         return self._link
@@ -228,7 +247,7 @@ class Peer:
                 await self._look()
 
     async def _look(self) -> None:
-        if self._link is None:
+        if self._link is None or self._warm_with is not None:
             return
         frames = sum(heard.frames for heard in self._link.heard.values())
         if frames > self._frames:

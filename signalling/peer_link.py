@@ -148,13 +148,19 @@ class Link:
         if self._pc.sctp is not None and not self._echo:
             self._open_measures()
         heard = self._new_tracks()
-        for track in heard.values() if self._echo else self._tracks:
-            self._pc.addTrack(track)
+        for transceiver in self._pc.getTransceivers():
+            transceiver.direction = "sendrecv"  # even without a track yet: it may come later, with no other answer
+        self._put_on(heard.values() if self._echo else self._tracks)
         await self._pc.setLocalDescription(await self._pc.createAnswer())
         for transceiver in self._pc.getTransceivers():
             if not self._echo or transceiver.currentDirection == "recvonly":  # else the echo takes the frames
                 self._drain(heard.get(transceiver.receiver.track))
         return self._pc.localDescription.sdp
+
+    def open(self, tracks: Sequence[MediaStreamTrack]) -> None:
+        """Begin to send, on a link that was made without tracks: it was warm, and nothing flowed."""
+        self._tracks = (*self._tracks, *tracks)
+        self._put_on(tracks)
 
     async def take(self, sdp: str) -> None:
         """Take the answer to our offer; an answer that nobody asked for is dropped."""
@@ -231,6 +237,14 @@ class Link:
             await self._pc.setRemoteDescription(RTCSessionDescription(sdp, kind))
         except Exception as error:  # what a stranger wrote may fail anywhere in the parser
             raise BadMessage from error
+
+    def _put_on(self, tracks: Iterable[MediaStreamTrack]) -> None:
+        """Give each track to a sender of its kind that has none; aiortc negotiated them with the answer."""
+        for track in tracks:
+            free = (one.sender for one in self._pc.getTransceivers() if one.kind == track.kind)
+            sender = next((one for one in free if one.track is None), None)
+            if sender is not None:
+                sender.replaceTrack(track)
 
     def _new_tracks(self) -> dict[MediaStreamTrack, HeardTrack]:
         """Return the tracks that the last description brought, each by the one that aiortc fills."""

@@ -12,9 +12,10 @@ import pytest
 
 from signalling.bus import LocalBus
 from signalling.peer import Means, Peer, Reach
+from signalling.peer_link import Link
 from signalling.peer_person import RobotPerson
 from signalling.peer_socket import PeerSocket
-from signalling.protocol import Bye, Offer, Seat
+from signalling.protocol import Answer, Bye, Offer, Seat
 from signalling.tickets import LinePass, SeatPass
 from tests.signalling.exchange import SDP, Exchange, OpenExchange, until
 
@@ -83,7 +84,7 @@ async def test_they_see_and_hear_each_other_pass_measures_and_hang_up(exchange: 
         seen = await aubin.peer.stats()
         assert seen is not None
         assert (seen.video.width, seen.video.height) == (320, 240)
-        assert seen.audio.loudest > 0.05, "somebody speaks"
+        assert seen.audio.loudest > 0.005, "not the silence of a track that has no voice"
         await asyncio.wait_for(odette.peer.live.wait(), 20)
         await until(lambda: odette.peer.send('{"pulse": 72}'))
         assert await asyncio.wait_for(aubin.peer.said.get(), 20) == '{"pulse": 72}'
@@ -133,3 +134,24 @@ async def test_a_second_window_takes_the_seat_and_the_first_says_so(exchange: Ex
         await asyncio.wait_for(first.running, 20)
         await first.peer.hear(Bye("hung-up"))  # what comes after the end is not heard
         assert first.peer.reason == "replaced"
+
+
+async def test_nothing_is_sent_to_the_lobby_and_the_press_opens_the_same_line(exchange: Exchange) -> None:
+    async with seated(exchange, Seat.PATIENT) as odette:
+        doctor, link = await exchange.page("queue"), Link(tracks=DOCTOR.tracks())
+        try:
+            await exchange.sit(doctor, Seat.LOBBY, "visit", "page-aubin")
+            await doctor.say(Offer(await link.offer()))
+            while not isinstance(message := await doctor.next(), Answer):
+                pass
+            await link.take(message.sdp)
+            await asyncio.wait_for(link.connected.wait(), 20)
+            await asyncio.sleep(1)  # long enough for frames, if there were any
+            warm = await link.stats()
+            assert (warm.audio.packets, warm.video.packets) == (0, 0), "no frame before the press"
+            assert not odette.peer.live.is_set()
+            await exchange.sit(doctor, Seat.PRACTITIONER, "visit", "page-aubin")
+            await asyncio.wait_for(asyncio.gather(*(heard.flows.wait() for heard in link.heard.values())), 20)
+            assert odette.peer.links == 1
+        finally:
+            await link.close()
