@@ -48,7 +48,7 @@ class HomePages:
         who = who_is(request)
         today: Today = await self._todays.of(who)
         ask_in = await self._mornings.seconds(who, request.query.get("depuis", ""))
-        if piece and ask_in == 0:
+        if piece and ask_in == 0 and await self._booth.help_calls.mine(who) is None:
             elsewhere(ALONE)
         template = "home_state" if piece else "home"
         begins = self._mornings.begins()

@@ -44,6 +44,10 @@ async def test_a_screen_that_stands_goes_to_its_check_and_one_just_opened_does_n
     await screen.open(live_again)
     assert screen.path == live_again
     hamlet.clock.advance(NOT_AGAIN_FOR)
+    await hamlet.clinic.help_calls.ask(hamlet.cabin)  # somebody stands there
+    await screen.open(live_again)
+    assert screen.path == live_again
+    await hamlet.clinic.help_calls.settle(hamlet.cabin)
     await screen.open(live_again)
     assert screen.path == AGAIN
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.kernel.ids import CabinId, new_id
-from server.readiness.faults import FAULT_WORDS, UNCHECKED, Fault, Whom
+from server.readiness.faults import Fault
 from server.readiness.rules import (
     AGAIN_AFTER_RED,
     BEFORE_OPENING,
@@ -92,12 +92,6 @@ def test_a_good_cabin_is_green_and_nothing_is_found() -> None:
 def test_one_thing_wrong_has_its_colour_and_its_fault(wrong: dict[str, object], colour: Colour, fault: Fault) -> None:
     verdict = judged(but(**wrong))
     assert (verdict.colour, verdict.fault) == (colour, fault)
-
-
-def test_every_fault_can_be_found_and_has_its_words_that_name_whom_to_call() -> None:
-    assert {rule.fault for rule in RULES} == set(Fault) == set(FAULT_WORDS)
-    assert all("%(whom)s" in words.mend for words in (*FAULT_WORDS.values(), UNCHECKED))
-    assert all(len(words.name.split()) <= 12 for words in FAULT_WORDS.values())
 
 
 def test_every_row_looks_at_a_figure_and_says_whence_it_comes() -> None:
@@ -221,10 +215,3 @@ def test_an_open_cabin_checks_itself_when_its_check_is_old_and_soon_again_after_
     assert due_at(None, NOW, is_open=True, opens_at=None) == NOW
     for colour, again in ((Colour.GREEN, CHECK_EVERY), (Colour.AMBER, CHECK_EVERY), (Colour.RED, AGAIN_AFTER_RED)):
         assert due_at(checked(colour, NOW), NOW, is_open=True, opens_at=None) == NOW + again
-
-
-def test_whom_to_call_is_a_number_where_there_is_one() -> None:
-    assert Whom("02 99 00 00 10").support[1] == {"phone": "02 99 00 00 10"}
-    assert Whom().support == ("la coordination", {})
-    assert Whom.reception("02 99 00 00 01")[1] == {"phone": "02 99 00 00 01"}
-    assert Whom.reception("")[1] == {}
