@@ -3,6 +3,7 @@
 key file ──> keyring ──> does the database know these keys? does it need others? ──> PatientVault
 """
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from server.records.seal.providers import KeyProvider, provider_of
 from server.records.seal.store import KnownKey
 from server.records.seal.vault import PatientVault
 
+log = logging.getLogger(__name__)
+
 _UNCHANGED = "Nothing was changed."
 
 
@@ -26,6 +29,8 @@ async def unlock(database: Database, key_file: Path | None, now: Clock) -> Patie
     """Return the vault of this database; raises ConfigError when its keys are absent, wrong or badly kept."""
     provider = provider_of(str(key_file)) if key_file is not None else None
     keyring = _load(provider) if provider is not None else None
+    if provider is not None and provider.name == "env":
+        log.warning("the master keys come from a variable: for development only")
     async with database.transaction() as tx:
         return PatientVault(await admit(tx, keyring, now, provider.name if provider else ""), now)
 

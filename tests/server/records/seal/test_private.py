@@ -35,3 +35,11 @@ def test_a_replacement_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatc
         replace_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert [each.name for each in tmp_path.iterdir()] == ["keys.json"]
+
+
+def test_a_link_to_the_file_stays_a_link(tmp_path: Path) -> None:
+    path, link = tmp_path / "keys-1.json", tmp_path / "keys.json"
+    write_new(path, b"old")
+    link.symlink_to(path.name)
+    replace_whole(link, b"new")
+    assert (link.is_symlink(), path.read_bytes()) == (True, b"new")

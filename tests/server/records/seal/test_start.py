@@ -134,6 +134,22 @@ async def test_a_second_master_key_waits_for_its_promotion(
     assert await states(database) == {"k1": "primary", "i1": "primary", "k2": "staged"}
 
 
+@pytest.fixture
+def variable(key_file: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of an environment variable that holds keys."""
+    monkeypatch.setenv("CLINIC_KEYS", key_file.read_text())
+    return "CLINIC_KEYS"
+
+
+async def test_keys_in_a_variable_work_and_are_called_what_they_are(
+    database: Database, variable: str, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    await unlock(database, Path(f"env:{variable}"), clock)
+    assert "for development only" in caplog.text
+    async with database.reading() as tx:
+        assert set(await tx.scalars(select(KekVersion.provider))) == {"env"}
+
+
 async def test_shredded_keys_need_no_master_key(database: Database, patient: PatientId, clock: FakeClock) -> None:
     async with database.transaction() as tx:
         await tx.execute(update(PatientKey).values(wrapped=None, shredded_at=clock()))
