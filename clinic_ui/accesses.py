@@ -44,7 +44,7 @@ WHY_WORDS: Mapping[Why, str] = {
     Why.WITHOUT_VISIT: N_("sans visite avec vous"),
     Why.AT_THE_SITE: N_("à l’accueil"),
     Why.IN_THE_CABIN: N_("avec votre code, ou votre nom et votre date de naissance"),
-    Why.BY_ITSELF: N_("sans l’aide de personne"),
+    Why.BY_ITSELF: N_("automatiquement"),
 }
 ROLE_WORDS: Mapping[Role, str] = {
     Role.GP: N_("médecin"),
