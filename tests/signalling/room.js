@@ -52,9 +52,9 @@ const fetchSeatTicket = () => fetchText(`/seat-ticket/${seat}`);
 const over = new URLSearchParams(location.search).get("over"); // the relay's transport, where the test has a relay
 const fetchReach = over ? async () => (await fetch(`/reach/${over}`)).json() : undefined;
 const call = (globalThis.call = new Call({ signal, seat, fetchSeatTicket, fetchReach }));
-for (const type of ["joined", "peer-joined", "peer-left", "remote-track", "live", "silence", "flow", "quality", "picture",
-  "peer-state", "ended"]) {
-  call.addEventListener(type, ({ detail }) => heard.push({ ...detail, type, at: performance.now(), track: null, stream: null }));
+for (const type of ["joined", "peer-joined", "peer-left", "remote-track", "live", "silence", "flow", "quality", "line",
+  "still", "peer-state", "ended"]) {
+  call.addEventListener(type, ({ detail }) => heard.push({ ...detail, type, at: performance.now(), track: null, stream: null, picture: null }));
 }
 signal.addEventListener("nudge", ({ detail }) => heard.push(detail));
 signal.addEventListener("candidate", ({ detail }) => detail.mid?.startsWith("test") && heard.push(detail));
