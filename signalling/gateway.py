@@ -10,7 +10,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine
+from collections.abc import Collection, Coroutine
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -47,6 +47,7 @@ RATE: Final = 20.0  # frames a second
 BURST: Final = 60.0  # frames: trickled candidates come in one go
 AT_ONCE: Final = 8 * 1024  # bytes that a transport may hold: it asks to pause at 64 KiB, until there are 16 again
 CLOSE_WITHIN: Final = 2.0  # s: for the close handshake; a dead line does not answer
+OVER: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
 LEFT: Final = (1000, 1001)  # close codes of a page that goes by itself
 SEAT_FOR: Final = 15.0  # s that a seat is held after its page's last sign of life
 SILENT_FOR: Final = 10.0  # s after which the socket of a seat is dead
@@ -59,15 +60,13 @@ LINGER: Final = 2.0  # s: for those who come back at the very end of the spread
 class Bucket:
     """A token bucket: `spend` raises Flood when more than BURST frames come faster than RATE a second."""
 
-    __slots__ = ("_at", "_now", "_tokens")
+    __slots__ = ("_at", "_tokens")
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
+    def __init__(self, now: float) -> None:
         self._tokens = BURST
-        self._at = now()
+        self._at = now
 
-    def spend(self) -> None:
-        now = self._now()
+    def spend(self, now: float) -> None:
         self._tokens = min(BURST, self._tokens + (now - self._at) * RATE)
         self._at = now
         if self._tokens < 1:
@@ -78,17 +77,18 @@ class Bucket:
 class PageSocket:
     """One WebSocket. Its writer is a task that lives only while something waits: idle pages have none."""
 
-    __slots__ = ("_connection", "_reading", "_transport", "_writer", "_ws", "bucket", "error", "left")
+    __slots__ = ("_connection", "_listens", "_reader", "_transport", "_writer", "_ws", "bucket", "error", "left")
 
     def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
         self._ws = ws
         self._transport = transport
         self._connection: Connection | None = None
         self._writer: asyncio.Task[None] | None = None
-        self._reading: asyncio.Task[object] | None = None
+        self._reader = asyncio.current_task()
+        self._listens = False  # whether the reader waits for the page at this moment
         self.error: SignallingError | None = None  # why the exchange closes it
         self.left = False  # its page closed it, on purpose
-        self.bucket = Bucket(time.monotonic)
+        self.bucket = Bucket(time.monotonic())
 
     def attach(self, connection: Connection) -> None:
         """From now on this connection's words go through this socket."""
@@ -112,8 +112,10 @@ class PageSocket:
     def _send_now(self, frame: str) -> None:
         """Send without a task, which would cost as much as the sending: with so little waiting it never pauses."""
         sending = self._ws.send_str(frame)
-        with contextlib.suppress(StopIteration, ConnectionError):  # sent; or lost, which the reader sees too
+        try:
             sending.send(None)
+        except (StopIteration, ConnectionError):
+            return  # sent; or lost, which the reader sees too
         sending.close()
 
     def end(self, error: SignallingError) -> None:
@@ -125,8 +127,8 @@ class PageSocket:
         self.error = self.error or error
         if error is None and self._transport is not None:
             self._transport.abort()
-        elif self._reading is not None:
-            self._reading.cancel()  # whoever reads closes: two cannot do it at once
+        elif self._listens and self._reader is not None:
+            self._reader.cancel()  # whoever reads closes: two cannot do it at once
         elif self._transport is not None:
             asyncio.get_running_loop().call_later(CLOSE_WITHIN, self._transport.abort)
 
@@ -135,25 +137,24 @@ class PageSocket:
         with contextlib.suppress(ConnectionError):
             await self._ws.ping()
 
-    async def frames(self) -> AsyncIterator[WSMessage]:
-        """Give what comes, until the page closes; raise what the exchange closes it for."""
-        while True:
-            if self.error is not None:
-                raise self.error
-            self._reading = asyncio.current_task()
-            try:
-                frame = await self._ws.receive()
-            except asyncio.CancelledError:
-                if self.error is None or self._reading is None:
-                    raise
-                self._reading.uncancel()
-                raise self.error from None
-            finally:
-                self._reading = None
+    async def listen(self) -> WSMessage | None:
+        """Return what comes next, None when the page closed; raise what the exchange closes it for."""
+        if self.error is not None:
+            raise self.error
+        self._listens = True
+        try:
+            frame = await self._ws.receive()
+        except asyncio.CancelledError:
+            if self.error is None or self._reader is None:
+                raise
+            self._reader.uncancel()
+            raise self.error from None
+        finally:
+            self._listens = False
+        if frame.type in OVER:
             self.left = frame.type is WSMsgType.CLOSE and frame.data in LEFT
-            if frame.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
-                return
-            yield frame
+            return None
+        return frame
 
     async def _write(self, connection: Connection) -> None:
         try:
@@ -292,10 +293,21 @@ class Gateway:
             connection.socket = socket  # it is lost again: `_part` keeps the connection
             return
         socket.attach(connection)
-        self._hear_life(connection)
+        connection.alive_at = time.monotonic()
         self._watch(connection)
-        async for frame in socket.frames():
-            await self._hear(frame, ws, socket, connection)
+        while (frame := await socket.listen()) is not None:
+            now = connection.alive_at = time.monotonic()
+            if frame.type is WSMsgType.PONG:
+                continue
+            socket.bucket.spend(now)
+            self._meter.frames += 1
+            if frame.type is not WSMsgType.TEXT:
+                await self._hear_other(frame, ws)
+            elif isinstance(message := read(frame.data), (Ping, Join, Hello)):
+                await self._answer(message, ws, connection)
+            else:
+                connection.heard += 1
+                self._switchboard.from_seat(connection, message, frame.data)
 
     async def _greet(self, message: FromPage) -> tuple[Connection, bool]:
         if not isinstance(message, Hello) or message.version != VERSION:
@@ -308,22 +320,13 @@ class Gateway:
             case _:
                 raise BadMessage
 
-    async def _hear(
-        self, frame: WSMessage, ws: web.WebSocketResponse, socket: PageSocket, connection: Connection
-    ) -> None:
-        self._hear_life(connection)
-        if frame.type is WSMsgType.PONG:
-            return
-        socket.bucket.spend()
-        self._meter.frames += 1
+    async def _hear_other(self, frame: WSMessage, ws: web.WebSocketResponse) -> None:
         if frame.type is WSMsgType.PING:
             await ws.pong(frame.data)
-        elif frame.type is not WSMsgType.TEXT:
-            _refuse_binary(frame)
         else:
-            await self._answer(read(frame.data), frame.data, ws, connection)
+            _refuse_binary(frame)
 
-    async def _answer(self, message: FromPage, frame: str, ws: web.WebSocketResponse, connection: Connection) -> None:
+    async def _answer(self, message: Hello | Ping | Join, ws: web.WebSocketResponse, connection: Connection) -> None:
         match message:
             case Hello():
                 raise BadMessage
@@ -333,9 +336,6 @@ class Gateway:
             case Join(ticket, page):
                 connection.heard += 1
                 await self._join(connection, ticket, page)
-            case for_peer:
-                connection.heard += 1
-                await self._switchboard.from_seat(connection, for_peer, frame)
 
     async def _join(self, connection: Connection, ticket: str, page: str) -> None:
         try:
@@ -348,9 +348,6 @@ class Gateway:
         self._watch(connection)
 
     # --- the lease of a seat ----------------------------------------------------------------------------
-
-    def _hear_life(self, connection: Connection) -> None:
-        connection.alive_at = time.monotonic()
 
     def _watch(self, connection: Connection) -> None:
         if connection not in self._watched and self._switchboard.is_seated(connection):

@@ -165,13 +165,11 @@ def read(frame: str) -> FromPage:
         message = _from_page.decode(frame)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise BadMessage from error
-    match message:
-        case Offer() | Answer():
-            check_sdp(message.sdp)
-        case Candidate(candidate=str(line)):
-            _check_candidate(line)
-        case _:
-            pass
+    if isinstance(message, Candidate):
+        if message.candidate is not None:
+            _check_candidate(message.candidate)
+    elif isinstance(message, (Offer, Answer)):
+        check_sdp(message.sdp)
     return message
 
 

@@ -165,7 +165,7 @@ class Switchboard:
         self._publish(Stood(self.node, name, seat, connection, reason))
         self._move(name, stand(self._call(name), seat, connection, reason))
 
-    async def from_seat(self, plug: Connection, message: ForPeer, frame: str) -> None:
+    def from_seat(self, plug: Connection, message: ForPeer, frame: str) -> None:
         """Forward what a seat says to the other seat, as it came; `bye` also ends the call."""
         seated = self._seat_of.get(plug.connection)
         if seated is None:
@@ -386,10 +386,13 @@ class Switchboard:
 
     def _forward(self, name: str, seat: Seat, speaker: str, frame: str) -> None:
         elsewhere = False
-        for _, claim in self._call(name).others(seat):
+        for other, claim in self._call(name).claims.items():
+            if other is seat:
+                continue
             if plug := self._plugs.get(claim.connection):
                 plug.forward(frame)
-            elsewhere = elsewhere or (plug is None and claim.node != self.node)
+            elif claim.node != self.node:
+                elsewhere = True
         if elsewhere:
             self._publish(self._trunk.say(name, seat, speaker, frame))
 

@@ -169,22 +169,12 @@ async def test_a_flood_closes_the_socket(exchange: Exchange) -> None:
 
 
 def test_the_bucket_lets_sixty_through_at_once_and_twenty_a_second() -> None:
-    now = 0.0
-    bucket = Bucket(lambda: now)
-    for _ in range(int(BURST)):
-        bucket.spend()
-    with pytest.raises(Flood):
-        bucket.spend()
-    now = 1.0
-    for _ in range(int(RATE)):
-        bucket.spend()
-    with pytest.raises(Flood):
-        bucket.spend()
-    now = 100.0
-    for _ in range(int(BURST)):
-        bucket.spend()
-    with pytest.raises(Flood):
-        bucket.spend()
+    bucket = Bucket(0.0)
+    for now, tokens in ((0.0, BURST), (1.0, RATE), (100.0, BURST)):
+        for _ in range(int(tokens)):
+            bucket.spend(now)
+        with pytest.raises(Flood):
+            bucket.spend(now)
 
 
 async def test_a_page_that_does_not_read_is_closed_and_its_peer_does_not_wait(exchange: Exchange) -> None:
