@@ -49,6 +49,7 @@ export const CloseCode = Object.freeze({
 
 const FIRST_PAUSE = 100; // ms; each failure doubles it
 const LONGEST_PAUSE = 5000; // ms: what a person in a cabin still takes for "soon"
+const LONGEST_PAUSE_IN_CALL = 700; // ms: a line that breaks now could not be mended; and calls are few
 const HEARTBEAT = 20000; // ms; below the 30–60 s after which middle boxes forget a quiet connection
 const HEARTBEAT_IN_CALL = 5000;
 const OPEN_WITHIN = 10000; // ms from `new WebSocket` to `welcome`
@@ -66,6 +67,7 @@ export class Signal extends EventTarget {
   /** @type {WebSocket | null} */ #socket = null;
   #welcomed = false;
   #wasWelcomed = false;
+  #connection = "";
   #finished = true;
   #failures = 0;
   #pause = 0; // ms that a server which stops asked us to wait
@@ -95,6 +97,11 @@ export class Signal extends EventTarget {
   /** Is the socket lost, but so lately that what is said now may still arrive, in order? */
   get #waits() {
     return this.#resume !== "" && performance.now() - this.#lostAt < RESUME_WITHIN;
+  }
+
+  /** How the exchange calls this page, or "" before it was welcomed. */
+  get connection() {
+    return this.#connection;
   }
 
   /** Open the socket, early: long before it is needed. Never throws; keeps trying. */
@@ -167,6 +174,7 @@ export class Signal extends EventTarget {
   #begin(welcome) {
     const again = this.#wasWelcomed;
     this.#resume = welcome.resume;
+    this.#connection = welcome.connection;
     if (welcome.resumed) {
       this.#confirm(welcome.heard);
       for (const frame of this.#kept) this.#socket?.send(frame);
@@ -239,7 +247,8 @@ export class Signal extends EventTarget {
     this.#pause = 0;
     if (asked > 0) return void (this.#retry = setTimeout(() => this.#connect(), asked));
     const failures = this.#failures++;
-    const pause = failures === 0 ? 0 : Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1));
+    const longest = this.#inCall ? LONGEST_PAUSE_IN_CALL : LONGEST_PAUSE;
+    const pause = failures === 0 ? 0 : Math.min(longest, FIRST_PAUSE * 2 ** (failures - 1));
     this.#retry = setTimeout(() => this.#connect(), pause * (0.5 + Math.random() / 2));
   }
 

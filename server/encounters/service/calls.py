@@ -63,8 +63,8 @@ class Calls:
         """Return a ticket for the lobby of a waiting visit's call: a doctor reads the card, and the line gets warm.
 
         Both ends connect, and nothing is sent: no track is on the line before the consent, which must be on record,
-        and the press, which is `Queue.claim`. Raises Conflict `not-waiting` for a visit that does not sit and wait, and for
-        a doctor who has another one; NotAllowed `no-consent`.
+        and the press, which is `Queue.claim`. Raises Conflict `not-waiting` for a visit that does not sit and wait,
+        and for a doctor who has another one; NotAllowed `no-consent`.
         """
         require(who, Act.CALL_WARM)
         self._lobbies.take(str(who.account_id))

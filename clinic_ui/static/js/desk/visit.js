@@ -3,6 +3,7 @@
  * The visit of this desk: taken, called, hung up, called again, given back. Everything for the call is ready before the
  * press, so that between the press and the first picture there is one answer of the server and one introduction.
  *
+ *   free ⇄ warm (a card is read: connected, and nothing is sent)
  *   free ─take─▶ calling ─▶ ringing ─▶ live ⇄ away        live, ringing ─hang up─▶ ended ─ring─▶ ringing
  *                             └─ 20 s ─▶ unanswered        ended ─▶ left (the patient is gone) · free (signed, given back)
  *   any of them ─▶ elsewhere (another tab took the seat)
@@ -35,6 +36,8 @@ export class Visit extends EventTarget {
   #signal;
   #media;
   /** @type {Call | null} */ #spare = null;
+  /** @type {{encounter: string, call: Call, sits: boolean} | null} */ #lobby = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #cooling;
   /** @type {Call | null} */ #call = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #unanswered;
   /** @type {ReturnType<typeof setInterval> | undefined} */ #renewing;
@@ -51,6 +54,7 @@ export class Visit extends EventTarget {
     this.#media = media;
     media.addEventListener("changed", () => {
       void this.#spare?.setStream(media.stream);
+      void this.#lobby?.call.setStream(media.stream);
       void this.#call?.setStream(media.stream);
     });
     this.#renewing = setInterval(() => !this.#call && this.prepare(), FRESH_FOR);
@@ -70,15 +74,64 @@ export class Visit extends EventTarget {
   /** Make connection, tracks, offer and candidates ready for the next press. Nothing is sent. */
   async prepare() {
     this.#spare?.hangUp("unused");
-    const spare = (this.#spare = new Call({
+    this.#spare = this.#make();
+    await this.#spare.prepare({ stream: this.#media.stream });
+  }
+
+  /** @param {boolean} [lobby] */
+  #make(lobby = false) {
+    const call = new Call({
       signal: this.#signal,
       seat: "practitioner",
       fetchSeatTicket: () => this.#seatTicket(),
       fetchReach: reach,
-    }));
-    await spare.prepare({ stream: this.#media.stream });
-    spare.setMuted(this.muted);
-    spare.setCamera(this.camera);
+      lobby,
+    });
+    call.setMuted(this.muted);
+    call.setCamera(this.camera);
+    return call;
+  }
+
+  /**
+   * A card is read: let the line to that cabin get warm, so that the press has only the tracks to put on it. Another doctor
+   * may stand there already; then the press is as fast as without.
+   * @param {string} encounter
+   */
+  async warm(encounter) {
+    if (this.phase !== "free" || this.#call || !encounter || this.#lobby?.encounter === encounter) return;
+    this.cool();
+    const lobby = (this.#lobby = { encounter, call: this.#make(true), sits: false });
+    lobby.call.addEventListener("ended", () => lobby === this.#lobby && this.cool());
+    lobby.call.addEventListener("warm", () => this.dispatchEvent(new CustomEvent("warm", { detail: { encounter } })));
+    try {
+      const asked = ask("POST", `/api/encounters/${encounter}/lobby`);
+      const [{ ticket }] = await Promise.all([asked, lobby.call.prepare({ stream: this.#media.stream })]);
+      if (lobby !== this.#lobby) return;
+      lobby.sits = true;
+      lobby.call.join(ticket);
+      this.#cooling = setTimeout(() => this.cool(), WARM_FOR);
+    } catch (error) {
+      console.info("desk: no lobby", error);
+      if (lobby === this.#lobby) this.cool();
+    }
+  }
+
+  /** Leave the lobby. */
+  cool() {
+    clearTimeout(this.#cooling);
+    const lobby = this.#lobby;
+    this.#lobby = null;
+    lobby?.call.hangUp("left");
+    if (lobby) this.dispatchEvent(new CustomEvent("warm", { detail: { encounter: "" } }));
+  }
+
+  /** The warm call of this visit, if there is one. @param {string} encounter */
+  #warmCall(encounter) {
+    const lobby = this.#lobby;
+    if (lobby?.encounter !== encounter || !lobby.sits) this.cool();
+    clearTimeout(this.#cooling);
+    this.#lobby = null;
+    return lobby?.encounter === encounter && lobby.sits ? lobby.call : null;
   }
 
   /** Take somebody out of the queue. @param {string} encounter */
@@ -86,10 +139,17 @@ export class Visit extends EventTarget {
     if (this.phase !== "free") return;
     this.encounter = encounter;
     this.#to("calling");
+    const warm = this.#warmCall(encounter);
+    if (warm) this.#use(warm);
     try {
-      const { ticket } = await ask("POST", `/api/encounters/${encounter}/claim`);
-      this.#join(ticket);
+      const pressed = { connection: warm ? this.#signal.connection : "" };
+      const { ticket } = await ask("POST", `/api/encounters/${encounter}/claim`, pressed);
+      if (!warm || warm !== this.#call) return this.#join(ticket);
+      warm.enter(ticket);
+      this.#rings();
     } catch (error) {
+      this.#call = null;
+      warm?.hangUp("left");
       this.encounter = "";
       this.#to("free");
       this.#refuse(error);
@@ -164,6 +224,7 @@ export class Visit extends EventTarget {
   mute(muted) {
     this.muted = muted;
     this.#spare?.setMuted(muted);
+    this.#lobby?.call.setMuted(muted);
     this.#call?.setMuted(muted);
   }
 
@@ -171,6 +232,7 @@ export class Visit extends EventTarget {
   show(on) {
     this.camera = on;
     this.#spare?.setCamera(on);
+    this.#lobby?.call.setCamera(on);
     this.#call?.setCamera(on);
   }
 
@@ -191,13 +253,24 @@ export class Visit extends EventTarget {
 
   /** @param {string} ticket */
   #join(ticket) {
+    this.cool();
     if (!this.#spare) void this.prepare();
     const call = /** @type {Call} */ (this.#spare);
     this.#spare = null;
+    this.#use(call);
+    call.join(ticket);
+    this.#rings();
+  }
+
+  /** @param {Call} call */
+  #use(call) {
     this.#call = call;
     this.#silent = this.#absent = false;
     this.#listen(call);
-    call.join(ticket);
+  }
+
+  #rings() {
+    if (this.phase === "live") return; // a warm line was faster than the answer
     this.#to("ringing");
     clearTimeout(this.#unanswered);
     this.#unanswered = setTimeout(() => this.phase === "ringing" && this.#to("unanswered"), ANSWER_WITHIN);

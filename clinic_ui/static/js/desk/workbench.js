@@ -17,6 +17,7 @@ import { Device } from "./device.js";
 import { clock, put, Stage } from "./stage.js";
 import { Visit } from "./visit.js";
 
+const READ_AFTER = 80; // ms: a pointer that only passes rests shorter
 const PICTURE_FIRST = 700; // ms: a call is usually set up by then; who reads while it rings waits no longer
 
 const room = /** @type {HTMLElement} */ (document.getElementById("workbench"));
@@ -117,8 +118,21 @@ document.addEventListener("click", (event) => {
 /** @param {string} id */
 const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
+let reading = 0;
+/** The pointer or the keyboard rests on a card of the queue: it is read, and the line to that cabin gets warm. @param {Event} event */
+function read(event) {
+  const card = event.target instanceof Element && event.target.closest(".queue li");
+  const button = card && card.querySelector("[data-take]");
+  clearTimeout(reading);
+  if (button instanceof HTMLElement) reading = setTimeout(() => void visit.warm(button.dataset.take ?? ""), READ_AFTER);
+}
+document.addEventListener("pointerover", read);
+document.addEventListener("focusin", read);
+on(visit, "warm", ({ encounter }) => (room.dataset.warm = encounter));
+
 /** @param {HTMLButtonElement} pressed */
 async function take(pressed) {
+  clearTimeout(reading);
   if (visit.phase !== "free") return;
   hideSigned();
   calm("refused");
