@@ -132,7 +132,7 @@ class Peer:
 
     async def _heed(self, message: FromExchange) -> None:
         match message:
-            case Welcome():
+            case Welcome(resumed=False):
                 await self.join()
             case Error(code=ErrorCode.BAD_TICKET):
                 await asyncio.sleep(1)
