@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Page
 
-from signalling.ladder import LADDER, RUNGS, Limit, Sample, Stand, Step, Table, look, together
+from signalling.ladder import LADDER, RUNGS, Limit, Sample, Stand, Step, Table, look, table, together
 from tests.clock import FakeClock
 from tests.line import Line, Weather
 from tests.signalling.test_call_in_browser import CSP, ROOM, House, couple, heard
@@ -25,9 +25,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 THIN = Weather(rate=60_000)
 WALK = """
 async (text) => {
-  const [lines, pairs] = JSON.parse(text);
-  const { begin, look, readTable, together } = await import("/js/ladder.js");
-  const table = readTable();
+  const [table, lines, pairs] = JSON.parse(text);
+  const { begin, look, together } = await import("/js/ladder.js");
   const walks = lines.map((line) => {
     let stand = begin(table);
     return line.map((sample) => (stand = look(table, stand, sample)).rung + " " + stand.patience);
@@ -97,8 +96,8 @@ async def test_the_browser_walks_every_line_as_python_does(clock: FakeClock, new
     lines, pairs = _lines(random.Random(3)), [(mine, theirs) for mine in RUNGS for theirs in RUNGS]
     async with TestServer(House(clock).app) as server:
         page: Page = await new_page()
-        await page.goto(str(server.make_url("/room?seat=nobody")))
-        given = json.dumps([[[asdict(one) for one in line] for line in lines], pairs])
+        await page.goto(str(server.make_url("/js/ladder.js")))
+        given = json.dumps([table(), [[asdict(one) for one in line] for line in lines], pairs])
         walks, shared = json.loads(await page.evaluate(WALK, given))
     for line, walked in zip(lines, walks, strict=True):
         assert walked == _walk(line)
