@@ -75,6 +75,7 @@ from signalling.bus import Bus, LocalBus, RedisBus
 from signalling.cloakroom import Cloakroom
 from signalling.gateway import Gateway
 from signalling.ice import IceServers
+from signalling.redis_address import BadAddress
 from signalling.switchboard import Switchboard
 from signalling.tickets import TicketOffice
 
@@ -314,7 +315,10 @@ def _translate(locale: str, message: str, params: Mapping[str, object]) -> str:
 async def _open_bus(config: Config, opened: AsyncExitStack) -> Bus:
     if not config.redis_url:
         return LocalBus()
-    bus = RedisBus(config.redis_url)
+    try:
+        bus = RedisBus(config.redis_url)
+    except BadAddress as error:
+        raise ConfigError(f"TELECABIN_REDIS_URL: {error}") from None
     opened.push_async_callback(bus.close)
     await bus.start()
     return bus

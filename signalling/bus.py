@@ -1,35 +1,27 @@
-"""What carries words between servers, and keeps tickets for half a minute. The only module that knows Redis.
+"""What carries words between servers, and keeps tickets for half a minute.
 
-    publish ──▶ queue ──▶ writer task ──▶ Redis ──▶ reader task ──▶ every subscribed deliver()
+    publish ──▶ branch of the channel ──▶ Redis ──▶ branch ──▶ every subscribed deliver()
 
 The bus is never the truth: whatever it loses costs a refresh or a second try. So nothing here waits for a
-Redis that is lost, and `on_return` tells when it is back, for those who have something to say again.
+Redis that is lost, and `on_return` tells when it is back, for those who have something to say again. A single Redis
+and one that sentinels watch over have one branch; a cluster has one for each server that owns a part of the channels.
 """
 
 import asyncio
 import contextlib
 import logging
-import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
-from redis.asyncio import Redis
-from redis.asyncio.client import PubSub
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from signalling.redis_address import read_address
+from signalling.redis_branch import ALIVE, ANSWER_FOR, LOST, PREFIX, Branch, Site, open_site
 
 log = logging.getLogger(__name__)
 
+FIND_AGAIN: Final = 1.0  # s between two questions where the servers of a cluster are
 Deliver = Callable[[bytes], None]  # must not block and must not raise
-
-PREFIX: Final = "telecabin:"
-ALIVE: Final = "alive"  # a channel that nobody speaks on, so that there is always one to listen to
-WAITING: Final = 4096  # words that wait for a slow Redis; beyond that the newest are lost, as with a lost Redis
-ANSWER_FOR: Final = 2.0  # s: a Redis that has not answered by then is lost
-PAUSES: Final = (0.1, 5.0)  # s: from the first to the longest pause between two attempts to reconnect
 
 
 class Bus(Protocol):
@@ -152,82 +144,57 @@ class RedisBus:
     shared = True
 
     def __init__(self, url: str) -> None:
-        self._redis = Redis.from_url(
-            url,
-            retry=Retry(NoBackoff(), 0),  # our own loop reconnects; a request must not wait for it
-            socket_connect_timeout=ANSWER_FOR,
-            socket_timeout=ANSWER_FOR,
-            health_check_interval=5,
-        )
+        """`url` as in PROTOCOL.md §6; raises BadAddress for anything else."""
+        self._site: Site = open_site(read_address(url))
         self._shelf = Shelf()
         self._subscribers = Subscribers()
-        self._asked: dict[str, asyncio.Event] = {}  # channels asked of Redis; set when it said yes
-        self._asking = asyncio.Lock()
-        self._pubsub: PubSub | None = None
-        self._outgoing: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(WAITING)
+        self._branches: dict[str, Branch] = {}
         self._returns: list[Callable[[], None]] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        self._layout: object = None
+        self._moved = asyncio.Event()
+        self._first = asyncio.Event()
+        self._keeping: asyncio.Task[None] | None = None
 
     @property
     def connected(self) -> bool:
-        return self._pubsub is not None
+        return bool(self._branches) and all(branch.connected for branch in self._branches.values())
 
     async def start(self) -> None:
         """Begin to connect, and wait for it for a moment: without Redis the server starts all the same."""
-        first = asyncio.Event()
-        self._tasks = [
-            asyncio.create_task(self._keep_listening(first), name="bus-reader"),
-            asyncio.create_task(self._keep_writing(), name="bus-writer"),
-        ]
+        self._keeping = asyncio.create_task(self._keep_branches(), name="bus")
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(first.wait(), ANSWER_FOR)
+            await asyncio.wait_for(self._first.wait(), ANSWER_FOR)
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._redis.aclose()
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
+        await self._site.close()
 
     def on_return(self, tell: Callable[[], None]) -> None:
         self._returns.append(tell)
 
     def publish(self, channel: str, word: bytes) -> None:
-        try:
-            self._outgoing.put_nowait((channel, word))
-        except asyncio.QueueFull:
-            log.warning("bus word lost")
+        if branch := self._branch(channel):
+            branch.publish(channel, word)
 
     async def subscribe(self, channel: str, deliver: Deliver) -> None:
         self._subscribers.add(channel, deliver)
-        await self._ask(channel)
-        if self.connected:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._asked[channel].wait(), ANSWER_FOR)
+        if branch := self._branch(channel):
+            await branch.ask(channel)
+            await branch.until_heard(channel)
 
     async def unsubscribe(self, channel: str, deliver: Deliver) -> None:
         self._subscribers.remove(channel, deliver)
-        await self._ask(channel)
-
-    async def _ask(self, channel: str) -> None:
-        """Bring Redis' list to ours, one command at a time; when that fails the reader sees it and begins anew."""
-        async with self._asking:
-            wanted, asked = channel in self._subscribers, channel in self._asked
-            if self._pubsub is None or wanted == asked:
-                return
-            with contextlib.suppress(RedisError, OSError):
-                if wanted:
-                    self._asked[channel] = asyncio.Event()
-                    await self._pubsub.subscribe(PREFIX + channel)
-                else:
-                    del self._asked[channel]
-                    await self._pubsub.unsubscribe(PREFIX + channel)
+        if branch := self._branch(channel):
+            await branch.ask(channel)
 
     async def keep(self, key: str, value: bytes, seconds: float) -> None:
         try:
             if not self.connected:
                 raise ConnectionError  # the builtin: an OSError
-            await self._redis.set(PREFIX + key, value, px=int(seconds * 1000))
-        except (RedisError, OSError):
+            await self._site.client.set(PREFIX + key, value, px=int(seconds * 1000))
+        except LOST:
             self._shelf.keep(key, value, seconds)  # this server alone will know it; that is often enough
 
     async def take(self, key: str) -> bytes | None:
@@ -236,60 +203,60 @@ class RedisBus:
         if not self.connected:
             return here
         try:
-            there = await self._redis.getdel(PREFIX + key)
-        except (RedisError, OSError):
+            there = await self._site.client.getdel(PREFIX + key)
+        except LOST:
             return here
         return there if isinstance(there, bytes) and here is None else here
 
-    async def _keep_writing(self) -> None:
-        while True:
-            channel, word = await self._outgoing.get()
-            if not self.connected:
-                continue  # lost, as the reader saw; on_return makes up for it
-            try:
-                await self._redis.publish(PREFIX + channel, word)
-            except (RedisError, OSError):
-                log.warning("bus word lost")
+    def _branch(self, channel: str) -> Branch | None:
+        return self._branches.get(self._site.owner(PREFIX + channel))
 
-    async def _keep_listening(self, first: asyncio.Event) -> None:
-        shortest, longest = PAUSES
-        pause = shortest
-        while True:
-            try:
-                async with self._redis.pubsub() as pubsub:
-                    await self._listen(pubsub, first)
-            except (RedisError, OSError):
-                log.warning("bus lost" if self.connected else "bus not there")
-                pause = shortest if self.connected else pause
-            finally:
-                self._pubsub = None  # from here on nobody asks Redis anything, which would open it again
-            await asyncio.sleep(pause * random.uniform(0.5, 1.0))
-            pause = min(pause * 2, longest)
+    async def _keep_branches(self) -> None:
+        """Hold one branch to each server that owns channels, and look again for the owners when they moved."""
+        try:
+            while True:
+                self._moved.clear()
+                await self._find_branches()
+                await self._moved.wait()
+        finally:
+            await self._drop_branches()
 
-    async def _listen(self, pubsub: PubSub, first: asyncio.Event) -> None:
-        """Subscribe to everything wanted, say that the bus is back, then deliver until it is lost."""
-        async with self._asking:
-            self._asked = {channel: asyncio.Event() for channel in (ALIVE, *self._subscribers)}
-            missing = set(self._asked)
-            await pubsub.subscribe(*(PREFIX + channel for channel in self._asked))
-            self._pubsub = pubsub
-        while True:
-            message = await pubsub.get_message(timeout=ANSWER_FOR)  # None: quiet; the health check asks
-            if message is None:
-                continue
-            channel = message["channel"].decode().removeprefix(PREFIX)
-            if message["type"] == "message":
-                self._subscribers.deliver(channel, message["data"])
-            elif message["type"] == "subscribe" and channel in self._asked:
-                self._asked[channel].set()
-                if missing == {channel}:
-                    self._say_it_is_back(first)
-                missing.discard(channel)
+    async def _find_branches(self) -> None:
+        while not await self._site.find():
+            log.warning("bus not there")
+            await asyncio.sleep(FIND_AGAIN)
+        layout = self._site.layout()
+        if layout == self._layout:
+            return  # each branch comes back by itself
+        self._layout = layout
+        await self._drop_branches()
+        heard = self._subscribers
+        self._branches = {
+            name: Branch(redis, self._site.sharded, self._channels_of(name), heard.__contains__, heard.deliver)
+            for name, redis in self._site.servers().items()
+        }
+        for branch in self._branches.values():
+            branch.start(self._say_it_is_back, self._moved.set)
 
-    def _say_it_is_back(self, first: asyncio.Event) -> None:
+    def _channels_of(self, name: str) -> Callable[[], list[str]]:
+        """What this branch listens to, and always something: without a channel it would not know that it lives."""
+        some = (f"{ALIVE}-{number}" for number in range(10_000))
+        alive = next((channel for channel in some if self._site.owner(PREFIX + channel) == name), ALIVE)
+        return lambda: [
+            alive,
+            *(channel for channel in self._subscribers if self._site.owner(PREFIX + channel) == name),
+        ]
+
+    async def _drop_branches(self) -> None:
+        branches, self._branches = self._branches, {}
+        await asyncio.gather(*(branch.close() for branch in branches.values()))
+
+    def _say_it_is_back(self) -> None:
+        if not self.connected:
+            return
         log.info("bus connected")
-        back = first.is_set()
-        first.set()
+        back = self._first.is_set()
+        self._first.set()
         if back:
             for tell in self._returns:
                 tell()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import subprocess
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -43,6 +44,14 @@ async def until(what: Callable[[], bool]) -> None:
     async with asyncio.timeout(15):
         while not what():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+
+
+def until_sync(what: Callable[[], bool]) -> None:
+    """Look again until it is so, while nothing else has to happen."""
+    give_up = time.monotonic() + 15
+    while not what():
+        assert time.monotonic() < give_up, "it did not happen"
+        time.sleep(0.02)
 
 
 def free_port() -> int:

@@ -82,6 +82,6 @@ async def test_a_ticket_of_one_server_is_redeemed_once_on_any_other(
 async def test_redis_never_sees_a_ticket(connect_bus: ConnectBus, redis_url: str, clock: FakeClock) -> None:
     bus = await connect_bus(redis_url)
     ticket = await TicketOffice(bus, clock).issue(SEAT)
-    (key,) = await bus._redis.keys("telecabin:ticket:*")
-    assert ticket.encode() not in key + await bus._redis.get(key)
-    assert 0 < await bus._redis.pttl(key) <= 30_000
+    (key,) = await bus._site.client.keys("telecabin:ticket:*")
+    assert ticket.encode() not in key + await bus._site.client.get(key)
+    assert 0 < await bus._site.client.pttl(key) <= 30_000
