@@ -5,71 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from socket import SHUT_RDWR
 
 import pytest
 
 from signalling.bus import LocalBus
-from signalling.peer import Means, Peer, Reach
 from signalling.peer_link import Link
-from signalling.peer_person import RobotPerson
-from signalling.peer_socket import PeerSocket
 from signalling.protocol import Answer, Bye, Offer, Seat
-from signalling.tickets import LinePass, SeatPass
+from tests.calls import Seated, open_calls, person, seated
 from tests.signalling.exchange import SDP, Exchange, OpenExchange, until
-
-PATIENT, DOCTOR = RobotPerson("Odette Lavergne"), RobotPerson("Dr Aubin", doctor=True)
-
-
-@dataclass
-class Seated:
-    """A peer with its socket, which runs."""
-
-    peer: Peer
-    socket: PeerSocket
-    running: asyncio.Task[None]
 
 
 @asynccontextmanager
-async def seated(exchange: Exchange, seat: Seat, call: str = "visit") -> AsyncIterator[Seated]:
-    async def line_ticket() -> str:
-        return await exchange.tickets.issue(LinePass(("queue",), "robot"))
-
-    async def seat_ticket() -> str | None:
-        return await exchange.tickets.issue(SeatPass(call, seat, "robot"))
-
-    async def reach() -> Reach:
-        return Reach()
-
-    person = PATIENT if seat is Seat.PATIENT else DOCTOR
-    socket = PeerSocket(exchange.client, str(exchange.server.make_url("")).rstrip("/"), line_ticket)
-    peer = Peer(socket, seat, Means(seat_ticket, reach, person.tracks))
-    running = asyncio.create_task(socket.run(peer.hear))
-    try:
-        await peer.join()
-        yield Seated(peer, socket, running)
-    finally:
-        await peer.hang_up("page-closed")
-        await socket.close()
-        await running
-
-
-async def _frames(peer: Peer) -> tuple[int, int]:
-    stats = await peer.stats()
-    return (stats.audio.frames, stats.video.frames) if stats else (0, 0)
-
-
-async def _flows(*peers: Peer) -> None:
-    """Wait until more voice and more picture arrive at each."""
-    async with asyncio.timeout(40):
-        for peer in peers:
-            voice, picture = await _frames(peer)
-            while True:
-                now = await _frames(peer)
-                if now[0] > voice and now[1] > picture:
-                    break
-                await asyncio.sleep(0.05)
+async def at(exchange: Exchange, seat: Seat) -> AsyncIterator[Seated]:
+    origin = str(exchange.server.make_url("")).rstrip("/")
+    async with seated(exchange.client, origin, exchange.tickets, seat, "visit") as one:
+        yield one
 
 
 @pytest.fixture
@@ -79,8 +30,8 @@ async def exchange(open_exchange: OpenExchange) -> Exchange:
 
 async def test_they_see_and_hear_each_other_pass_measures_and_hang_up(exchange: Exchange) -> None:
     tasks = asyncio.all_tasks()
-    async with seated(exchange, Seat.PATIENT) as odette, seated(exchange, Seat.PRACTITIONER) as aubin:
-        await _flows(odette.peer, aubin.peer)
+    async with at(exchange, Seat.PATIENT) as odette, at(exchange, Seat.PRACTITIONER) as aubin:
+        await asyncio.gather(odette.flows(), aubin.flows())
         seen = await aubin.peer.stats()
         assert seen is not None
         assert (seen.video.width, seen.video.height) == (320, 240)
@@ -97,38 +48,38 @@ async def test_they_see_and_hear_each_other_pass_measures_and_hang_up(exchange: 
 
 @pytest.mark.parametrize("whose", [Seat.PATIENT, Seat.PRACTITIONER])
 async def test_a_lost_line_is_mended_by_another_link(exchange: Exchange, whose: Seat) -> None:
-    async with seated(exchange, Seat.PATIENT) as odette, seated(exchange, Seat.PRACTITIONER) as aubin:
-        await _flows(odette.peer, aubin.peer)
+    async with at(exchange, Seat.PATIENT) as odette, at(exchange, Seat.PRACTITIONER) as aubin:
+        await asyncio.gather(odette.flows(), aubin.flows())
         broken = odette.peer if whose is Seat.PATIENT else aubin.peer
         assert broken._link is not None
         await broken._link.close()
         await until(lambda: odette.peer.links > 1 < aubin.peer.links)
-        await _flows(odette.peer, aubin.peer)
+        await asyncio.gather(odette.flows(), aubin.flows())
 
 
 async def test_a_lost_socket_leaves_the_media_alone_and_the_seat_is_taken_again(exchange: Exchange) -> None:
-    async with seated(exchange, Seat.PATIENT) as odette, seated(exchange, Seat.PRACTITIONER) as aubin:
-        await _flows(odette.peer, aubin.peer)
+    async with at(exchange, Seat.PATIENT) as odette, at(exchange, Seat.PRACTITIONER) as aubin:
+        await asyncio.gather(odette.flows(), aubin.flows())
         assert odette.socket._ws is not None
         former = odette.socket._ws
         former.get_extra_info("socket").shutdown(SHUT_RDWR)
         await until(lambda: odette.socket._ws not in (None, former))
-        await _flows(odette.peer, aubin.peer)
+        await asyncio.gather(odette.flows(), aubin.flows())
         assert (odette.peer.links, aubin.peer.links) == (1, 1)
         await aubin.peer.hang_up()
         await asyncio.wait_for(odette.peer.ended.wait(), 20)
 
 
 async def test_an_offer_that_cannot_be_answered_ends_nothing(exchange: Exchange) -> None:
-    async with seated(exchange, Seat.PATIENT) as odette:
+    async with at(exchange, Seat.PATIENT) as odette:
         await odette.peer.hear(Offer(SDP))
         assert not odette.peer.ended.is_set()
-        async with seated(exchange, Seat.PRACTITIONER) as aubin:
-            await _flows(odette.peer, aubin.peer)
+        async with at(exchange, Seat.PRACTITIONER) as aubin:
+            await asyncio.gather(odette.flows(), aubin.flows())
 
 
 async def test_a_second_window_takes_the_seat_and_the_first_says_so(exchange: Exchange) -> None:
-    async with seated(exchange, Seat.PATIENT) as first, seated(exchange, Seat.PATIENT):
+    async with at(exchange, Seat.PATIENT) as first, at(exchange, Seat.PATIENT):
         await asyncio.wait_for(first.peer.ended.wait(), 20)
         assert first.peer.reason == "replaced"
         await asyncio.wait_for(first.running, 20)
@@ -137,8 +88,8 @@ async def test_a_second_window_takes_the_seat_and_the_first_says_so(exchange: Ex
 
 
 async def test_nothing_is_sent_to_the_lobby_and_the_press_opens_the_same_line(exchange: Exchange) -> None:
-    async with seated(exchange, Seat.PATIENT) as odette:
-        doctor, link = await exchange.page("queue"), Link(tracks=DOCTOR.tracks())
+    async with at(exchange, Seat.PATIENT) as odette:
+        doctor, link = await exchange.page("queue"), Link(tracks=person(Seat.PRACTITIONER).tracks())
         try:
             await exchange.sit(doctor, Seat.LOBBY, "visit", "page-aubin")
             await doctor.say(Offer(await link.offer()))
@@ -155,3 +106,14 @@ async def test_nothing_is_sent_to_the_lobby_and_the_press_opens_the_same_line(ex
             assert odette.peer.links == 1
         finally:
             await link.close()
+
+
+async def test_several_calls_live_in_one_process_and_survive_their_sockets(exchange: Exchange) -> None:
+    origin = str(exchange.server.make_url("")).rstrip("/")
+    async with open_calls(origin, exchange.tickets, 3, picture=False) as calls:
+        await calls.flow()
+        for patient, _ in calls.ends:
+            assert patient.socket._ws is not None
+            patient.socket._ws.get_extra_info("socket").shutdown(SHUT_RDWR)
+        await calls.flow()
+        assert calls.links() == [1] * 6
