@@ -5,7 +5,7 @@
 //   channel "line"   {rung, camera, lost, hidden}, every 2 s and at each step: may be lost
 //   channel "still"  photographs, on the rung that has them
 //
-// Both channels are part of every connection from its first description on; PROTOCOL.md §7 describes them.
+// Both channels are part of every connection from its first description on; PROTOCOL.md §9 describes them.
 
 import { setPicture, setVoice } from "./call_media.js";
 import { receiveStills, StillSender } from "./call_stills.js";
