@@ -145,8 +145,7 @@ def _build(
     people, feedback = People(database, vault, now), Feedback(database, now)
     ground = Ground(database, people, vault, now, switchboard)
     visits, seats = EncounterFacts(ground), lines.SeatTickets(office)
-    notes = Notes(database, vault, visits, people, now)
-    follow_ups = FollowUps(database, people, vault, now, switchboard)
+    notes, follow_ups = Notes(database, vault, visits, people, now), FollowUps(database, people, vault, now, switchboard)
     return Clinic(
         config=config,
         now=now,
