@@ -15,13 +15,15 @@ from server.kernel.ids import PatientId, new_id
 from server.kernel.sealing import Place
 from server.records.seal import rotation as rotation_module
 from server.records.seal import store
+from server.records.seal.envelope import FreshKey
 from server.records.seal.keeper import LIVE_FOR
 from server.records.seal.providers import FileProvider
 from server.records.seal.rotation import BACKUPS_KEPT_FOR, NotNow, Rotation
+from server.records.seal.start import unlock
 from server.records.seal.tables import PatientKey
 from server.records.seal.vault import PatientVault
 from tests.clock import FakeClock
-from tests.server.records.village import Village, add_patient
+from tests.server.records.village import Village, add_patient, settle
 
 FAST = 1_000_000
 
@@ -226,20 +228,23 @@ async def test_a_key_that_was_shredded_meanwhile_stays_shredded(
 async def test_a_patient_in_the_making_holds_its_master_key_from_being_retired(
     postgres_database: Database, key_file: Path, clock: FakeClock
 ) -> None:
-    from server.records.seal.start import unlock
-    from tests.server.records.village import settle
-
     vault, village = await unlock(postgres_database, key_file, clock), await settle(postgres_database)
     provider = FileProvider(key_file)
     rotation = Rotation(postgres_database, provider, clock)
     provider.add()
     async with postgres_database.transaction() as tx:
-        await add_patient(tx, vault, village, clock)
+        patient = await add_patient(tx, vault, village, clock)
+    async with postgres_database.transaction() as tx:
+        primary = await store.primary_kek(tx)
         await rotation.promote("k2")
         retiring = asyncio.create_task(rotation.retire("k1"))
         await asyncio.wait([retiring], timeout=0.3)
-        assert not retiring.done(), "it waits for the transaction that uses k1"
-    assert "1 patient key is still under k1" in await refusal(retiring)
+        assert not retiring.done(), "it waits for whoever has looked which key is the primary"
+        assert primary == "k1"
+        await store.add_patient_key(
+            tx, patient, primary, FreshKey.make(provider.load().master["k1"], patient, 2), clock()
+        )
+    assert "2 patient keys are still under k1" in await refusal(retiring)
 
 
 def test_retention_is_that_of_the_backups() -> None:
