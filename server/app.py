@@ -143,9 +143,9 @@ def _build(
     """Build the services, each from what stands below it."""
     switchboard, office, ice = Switchboard(bus), TicketOffice(bus, now), _ice(config, now)
     people, feedback = People(database, vault, now), Feedback(database, now)
-    ground = Ground(database, people, vault, now, switchboard)
-    visits, seats = EncounterFacts(ground), lines.SeatTickets(office)
-    notes, follow_ups = Notes(database, vault, visits, people, now), FollowUps(database, people, vault, now, switchboard)
+    ground, seats = Ground(database, people, vault, now, switchboard), lines.SeatTickets(office)
+    visits, follow_ups = EncounterFacts(ground), FollowUps(database, people, vault, now, switchboard)
+    notes = Notes(database, vault, visits, people, now)
     return Clinic(
         config=config,
         now=now,
