@@ -26,7 +26,6 @@ from tests.signalling.test_call_in_browser import CSP, ROOM, House
 
 ENDS = (Seat.PATIENT, Seat.PRACTITIONER)
 FAIR_FOR, SETTLES, MEASURED = 6.0, 10.0, 20.0  # s
-ENDS = (Seat.PATIENT, Seat.PRACTITIONER)
 LINES = {
     "120 kbit/s, 8 % loss": (Weather(rate=120_000, loss=0.08), 4.0),
     "60 kbit/s": (Weather(rate=60_000), 3.0),
@@ -108,6 +107,7 @@ async def _course(browser: Browser, house: House, weather: Weather) -> Course:
         Line(*ENDS) as line,
         _couple(browser, str(server.make_url("/room")), line) as pages,
     ):
+        line.set(Weather(delay=weather.delay))  # a far line is far on good days too
         await asyncio.sleep(FAIR_FOR)
         line.set(weather)
         begun = await _ears(pages)
