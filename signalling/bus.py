@@ -20,6 +20,7 @@ from signalling.redis_branch import ALIVE, ANSWER_FOR, LOST, PREFIX, Branch, Sit
 
 log = logging.getLogger(__name__)
 
+SWEEP_EVERY: Final = 1.0  # s between two looks for kept values whose time is over
 FIND_AGAIN: Final = 1.0  # s between two questions where the servers of a cluster are
 Deliver = Callable[[bytes], None]  # must not block and must not raise
 
@@ -63,6 +64,7 @@ class Shelf:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._kept: dict[str, tuple[float, bytes]] = {}
+        self._swept_at = now()
 
     def keep(self, key: str, value: bytes, seconds: float) -> None:
         self._forget_the_old()
@@ -73,7 +75,11 @@ class Shelf:
         return value if until > self._now() else None
 
     def _forget_the_old(self) -> None:
+        """Look through everything at most once a second: in a rush of thousands of tickets each must stay cheap."""
         now = self._now()
+        if now - self._swept_at < SWEEP_EVERY:
+            return
+        self._swept_at = now
         for key in [key for key, (until, _) in self._kept.items() if until <= now]:
             del self._kept[key]
 
