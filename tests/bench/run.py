@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.bench import Figure
 
+REPORTS = Path(__file__).parent.parent.parent / "reports"
 NOT_AREAS = {"__init__", "run"}
 
 
@@ -59,7 +60,10 @@ def main(arguments: list[str]) -> int:
     area = arguments[0]
     figures: list[Figure] = asyncio.run(importlib.import_module(f"tests.bench.{area}").run())
     print(f"{area}, measured on {machine()}\n\n{table(figures)}\n")
-    print(report(area, figures))
+    told = report(area, figures)
+    REPORTS.mkdir(exist_ok=True)
+    (REPORTS / f"bench-{area}.json").write_text(told + "\n", encoding="utf-8")
+    print(told)
     return 0 if all(figure.holds for figure in figures) else 1
 
 

@@ -22,7 +22,7 @@ from signalling.protocol import VERSION, Hello, Join, Page, Ping, write
 from tests.bench.exchange.wire import CLOSE, Line, frame
 
 BATCH = 40  # rooms that open at once
-WITHIN = 60.0  # s for everything said to be heard
+WITHIN = 120.0  # s for everything said to be heard
 SIZE = 280  # bytes of a message: a trickled candidate
 TICK = 0.01  # s between two shares of a paced load
 UNCOUNTED = (b'{"type":"welcome"', b'{"type":"pong"', b'{"type":"reconnect"', b'{"type":"replaced"')
@@ -43,6 +43,7 @@ class Fleet:
     def __init__(self, kind: str, origins: list[str], across: bool = False) -> None:
         self.kind, self.origins, self.across = kind, origins, across
         self.lines: list[Line] = []
+        self.listeners: list[Line] = []
         self.heard = 0
         self.late: list[float] = []
 
@@ -62,6 +63,26 @@ class Fleet:
                 names = [f"room-{number}" for number in range(first, min(first + BATCH, there + rooms))]
                 await (self._open_ours(session, names) if self.kind == "ours" else self._open_rooms(names))
         return {"sockets": len(self.lines), "seconds": time.monotonic() - began}
+
+    async def listen(self, pages: int) -> dict[str, Any]:
+        """Open so many pages of our exchange that sit nowhere, as those of free cabins and of desks."""
+        async with aiohttp.ClientSession() as session:
+            for first in range(0, pages, 2 * BATCH):
+                rooms = ",".join(f"page-{first + number}" for number in range(min(BATCH, (pages - first) // 2)))
+                async with session.get(f"{self.origins[0]}/tickets", params={"rooms": rooms}) as answer:
+                    given = await answer.json()
+                await asyncio.gather(*(self._greet(ticket) for _, _, ticket, _ in given))
+        return {"sockets": len(self.listeners)}
+
+    async def _greet(self, line_ticket: str) -> None:
+        line = await self._line("/signal", self.origins[0])
+        self.lines.remove(line)
+        self.listeners.append(line)
+        told = asyncio.get_running_loop().create_future()
+        line.hear = lambda _: told.done() or told.set_result(None)
+        line.say(write(Hello(version=VERSION, ticket=line_ticket)))
+        async with asyncio.timeout(WITHIN):
+            await told
 
     async def _line(self, path: str, origin: str) -> Line:
         host, port = origin.removeprefix("http://").split(":")
@@ -146,24 +167,26 @@ class Fleet:
     async def confirm(self) -> dict[str, Any]:
         """Say what was heard, as pages do every few seconds, so that nothing is kept for us."""
         if self.kind == "ours":
-            for line in self.lines:
+            for line in (*self.lines, *self.listeners):
                 line.say(write(Ping(line.counted)))
-        return {"open": sum(not line.closed.done() for line in self.lines)}
+        return {"open": sum(not line.closed.done() for line in (*self.lines, *self.listeners))}
 
     async def leave(self) -> dict[str, Any]:
         """Close as pages do that a person closes, and wait until the server answered each."""
-        for line in self.lines:
+        everybody = (*self.lines, *self.listeners)
+        for line in everybody:
             line.write(frame((1001).to_bytes(2), CLOSE))
         async with asyncio.timeout(WITHIN):
-            await asyncio.gather(*(line.closed for line in self.lines))
+            await asyncio.gather(*(line.closed for line in everybody))
         return await self.close()
 
     async def close(self) -> dict[str, Any]:
         """Be gone, all at once."""
-        ended = [line.closed.result() for line in self.lines if line.closed.done()]
-        for line in self.lines:
+        everybody = (*self.lines, *self.listeners)
+        ended = [line.closed.result() for line in everybody if line.closed.done()]
+        for line in everybody:
             line.drop()
-        self.lines = []
+        self.lines, self.listeners = [], []
         return {"ended": ended}
 
 

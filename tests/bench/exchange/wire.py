@@ -55,7 +55,7 @@ class Line(asyncio.Protocol):
 
     def write(self, whole: bytes) -> None:
         """Send a frame made by `frame`."""
-        if self._transport is not None:
+        if self._transport is not None and not self.closed.done():
             self._transport.write(whole)
 
     def say(self, text: str) -> None:
