@@ -1,11 +1,12 @@
-"""The service starts with the keys of its database, or not at all, with a sentence that says why."""
+"""The service starts with the keys of its database, or not at all, with a sentence that says why.
+
+The command itself, its exit code 78 and that no start makes a key: `tests/trust/t07_wrong_keys.py`.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
@@ -168,34 +169,3 @@ async def test_a_refused_start_changes_nothing(
     await refusal(database, None, clock)
     await refusal(database, init_key(tmp_path / "other.json").path, clock)
     assert await written() == before
-
-
-def test_a_start_without_its_key_file_ends_with_78_and_makes_no_key(tmp_path: Path) -> None:
-    code = (
-        "import asyncio, sys\n"
-        "from pathlib import Path\n"
-        "from server.kernel.clock import utc_now\n"
-        "from server.kernel.errors import ConfigError\n"
-        "from server.database.engine import Database\n"
-        "from server.database.rows import Row\n"
-        "import server.people.tables, server.records.seal.tables\n"
-        "from server.records.seal.start import unlock\n"
-        "async def main():\n"
-        "    database = Database(f'sqlite:///{sys.argv[1]}/a.db')\n"
-        "    async with database.engine.begin() as line:\n"
-        "        await line.run_sync(Row.metadata.create_all)\n"
-        "    try:\n"
-        "        await unlock(database, Path(sys.argv[1]) / 'keys.json', utc_now)\n"
-        "    except ConfigError as refused:\n"
-        "        print(refused); sys.exit(78)\n"
-        "asyncio.run(main())\n"
-    )
-    ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
-    assert (ended.returncode, ended.stderr) == (78, "")
-    assert "cannot read" in ended.stdout
-    assert not (tmp_path / "keys.json").exists()
-
-
-def test_the_vault_shows_no_key(vault: PatientVault) -> None:
-    assert "PatientVault" in repr(vault)
-    assert "key=" not in repr(vault)
