@@ -169,3 +169,8 @@ async def test_a_refused_start_changes_nothing(
     await refusal(database, None, clock)
     await refusal(database, init_key(tmp_path / "other.json").path, clock)
     assert await written() == before
+
+
+def test_the_vault_shows_no_key(vault: PatientVault) -> None:
+    assert "PatientVault" in repr(vault)
+    assert "key=" not in repr(vault)
