@@ -206,7 +206,7 @@ LADDER: Final = (
         Rung.STILL,
         _PAUSED,
         _PACKED,
-        stills=Stills(every=4, width=320, bytes_most=12_000, rate_most=120_000, rate_least=8_000),
+        stills=Stills(every=4, width=320, bytes_most=12_000, rate_most=120_000, rate_least=12_000),
         down=(_over("hidden", 0.10, 8), _QUEUE, _CUT),  # 8 s: the doubled voice has its chance first
         up=_back(4, ("available", 140_000), ("hidden", 0.04), ("waits", 0.25), _FLOWS),
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -102,12 +102,10 @@ async def _ears(pages: list[Page]) -> list[Heard]:
 
 
 async def _course(browser: Browser, house: House, weather: Weather) -> Course:
-    async with (
-        TestServer(house.app) as server,
-        Line(*ENDS) as line,
-        _couple(browser, str(server.make_url("/room")), line) as pages,
-    ):
+    async with TestServer(house.app) as server, AsyncExitStack() as opened:
+        line = await opened.enter_async_context(Line(*ENDS))
         line.set(Weather(delay=weather.delay))  # a far line is far on good days too
+        pages = await opened.enter_async_context(_couple(browser, str(server.make_url("/room")), line))
         await asyncio.sleep(FAIR_FOR)
         line.set(weather)
         begun = await _ears(pages)

@@ -115,6 +115,7 @@ export class CallLadder extends EventTarget {
     if (silent < 1) this.#sounds = this.#stand;
     this.#stand = look(this.#table, this.#stand, sample);
     this.#stills.delay = second.delay - waits * 1000;
+    this.#stills.queue = waits > this.#table.redundancy.waits_on;
     this.#doubling.look(sample);
     if (JSON.stringify(this.voice) !== voice) this.#emit("voice", this.voice);
     if (this.#stand.rung !== before || ++this.#seconds === BEGUN) await this.#send();

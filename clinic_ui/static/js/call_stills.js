@@ -7,6 +7,7 @@
 const PIECE = 1100; // bytes: one packet each, so that a loss repeats one packet and the voice waits for one
 const LARGEST = 32_000; // bytes that are taken from the other end; a page of ours sends at most half of it
 const FASTER = 1.5; // after a photograph behind which no queue stood
+const SLOWER = 0.5;
 const QUEUE = 150; // ms beyond the line's own delay
 const LATEST = 12_000; // ms for the word that it arrived
 const QUALITIES = [0.6, 0.45, 0.3, 0.15]; // of JPEG, until it is small enough
@@ -37,6 +38,8 @@ export class StillSender {
   proven = 0;
   /** The shortest way there and back, in ms. */
   delay = 0;
+  /** Does a queue stand on the line? */
+  queue = false;
 
   /** @param {() => MediaStreamTrack | null} camera the track that would be sent, while it is on */
   constructor(camera) {
@@ -97,11 +100,11 @@ export class StillSender {
     }
   }
 
-  /** Was it fast enough for the next one to be faster? @param {number} sentAt @param {boolean} arrived */
+  /** Faster after one that was in time, slower when a queue stands; a lost piece that was repeated says neither. @param {number} sentAt @param {boolean} arrived */
   #weigh(sentAt, arrived) {
-    const queued = !arrived || performance.now() - sentAt - this.delay > QUEUE;
-    this.proven = queued ? 0 : this.#pace;
-    this.#pace = queued ? this.#pace / 2 : this.#pace * FASTER;
+    const inTime = arrived && performance.now() - sentAt - this.delay < QUEUE;
+    this.proven = inTime ? this.#pace : 0;
+    this.#pace *= inTime ? FASTER : this.queue ? SLOWER : 1;
   }
 
   /** @param {import("./ladder.js").StillsWish} wish */
