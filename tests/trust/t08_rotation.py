@@ -178,27 +178,31 @@ def careless(defence: bool) -> Iterator[None]:
 
 
 async def attempt(defence: bool) -> tuple[int, int]:
-    """Rotate beside four writers; then open everything with the new key file alone, as after a restart."""
+    """Rotate on SQLite."""
     with careless(defence), tempfile.TemporaryDirectory() as name:
-        key_file = init_key(Path(name) / "keys.json").path
-        url = f"sqlite:///{name}/rotation.db"
-        database, beside = Database(url), Database(url)
-        try:
-            await create_all_tables(database)
-            village = await settle(database)
-            practice = Practice(database, await unlock(database, key_file, utc_now), village.site)
-            await populate(practice, PATIENTS if defence else FEW)
-            provider = FileProvider(key_file)
-            keeper = KeyKeeper(database, provider, practice.vault, utc_now, f"node-{os.getpid()}")
-            await keeper.look()
-            writers = [asyncio.create_task(practice.write(number)) for number in range(WRITERS)]
-            await rotate(Rotation(beside, FileProvider(key_file), utc_now), provider, keeper)
-            practice.closed = True
-            await asyncio.gather(*writers)
-            return await _found_again(practice, PatientVault(provider.load(), utc_now))
-        finally:
-            await beside.close()
-            await database.close()
+        return await on(f"sqlite:///{name}/rotation.db", Path(name), PATIENTS if defence else FEW)
+
+
+async def on(url: str, folder: Path, patients: int) -> tuple[int, int]:
+    """Rotate beside four writers; then open everything with the new key file alone, as after a restart."""
+    key_file = init_key(folder / "keys.json").path
+    database, beside = Database(url), Database(url)
+    try:
+        await create_all_tables(database)
+        village = await settle(database)
+        practice = Practice(database, await unlock(database, key_file, utc_now), village.site)
+        await populate(practice, patients)
+        provider = FileProvider(key_file)
+        keeper = KeyKeeper(database, provider, practice.vault, utc_now, f"node-{os.getpid()}")
+        await keeper.look()
+        writers = [asyncio.create_task(practice.write(number)) for number in range(WRITERS)]
+        await rotate(Rotation(beside, FileProvider(key_file), utc_now), provider, keeper)
+        practice.closed = True
+        await asyncio.gather(*writers)
+        return await _found_again(practice, PatientVault(provider.load(), utc_now))
+    finally:
+        await beside.close()
+        await database.close()
 
 
 async def _found_again(practice: Practice, vault: PatientVault) -> tuple[int, int]:
