@@ -14,7 +14,7 @@ from playwright.async_api import BrowserContext, Page, Route
 from server.accounts.rules import NewAccount
 from server.kernel.access import Door, Role
 from server.readiness.faults import Fault
-from server.readiness.rules import Colour
+from server.readiness.rules import Check, Colour
 from tests.clinic_ui.cabin.hamlet import PASSWORD, Hamlet, hamlet_in
 from tests.clock import FakeClock
 from tests.components import Turn, free_port
@@ -37,6 +37,42 @@ navigator.mediaDevices.getUserMedia = async (wish) => {
   setInterval(() => pen.fillRect(0, 0, 640, 360), 50);
   return canvas.captureStream(15);
 };
+"""
+# A quiet room in which the microphone hears the loudspeaker; `window.elsewhere` is a microphone in another room.
+A_ROOM = """
+{
+  const air = new AudioContext();
+  const hiss = () => {
+    const noise = air.createBufferSource();
+    noise.buffer = air.createBuffer(1, air.sampleRate, air.sampleRate);
+    noise.buffer.getChannelData(0).forEach((_, at, all) => { all[at] = (Math.random() - 0.5) / 500; });
+    noise.loop = true;
+    noise.start();
+    const microphone = air.createMediaStreamDestination();
+    noise.connect(microphone);
+    return microphone;
+  };
+  const [here, elsewhere] = [hiss(), hiss()];
+  window.elsewhere = elsewhere.stream;
+  const connect = AudioNode.prototype.connect;
+  AudioNode.prototype.connect = function (to, ...more) {
+    if (to instanceof AudioDestinationNode) {
+      const out = to.context.createMediaStreamDestination();
+      connect.call(this, out);
+      connect.call(air.createMediaStreamSource(out.stream), here);
+    }
+    return connect.call(this, to, ...more);
+  };
+  const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (wish) => {
+    await air.resume();
+    return wish.audio ? here.stream.clone() : ask(wish);
+  };
+}
+"""
+HEARD_ELSEWHERE = """
+import(document.querySelector('script[src*="cabin/check.js"]').src.replace("check.js", "check/sound.js"))
+  .then((sound) => sound.heardTone(window.elsewhere, new AbortController().signal))
 """
 REFUSED = "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'));"
 LOOK = "customElements.whenDefined('tc-live').then(() => void document.querySelector('tc-live.home').refresh())"
@@ -84,24 +120,40 @@ async def _coordinator(hamlet: Hamlet, context: BrowserContext) -> Page:
     return page
 
 
+async def _answered(hamlet: Hamlet, page: Page) -> Check:
+    """Hear the sound, and wait for the verdict."""
+    await page.get_by_role("heading", name="Entendez-vous le son ?").wait_for()
+    await page.keyboard.press("Enter")  # « Oui » has the focus
+    await page.locator(DONE).wait_for(timeout=WITHIN)
+    check = await hamlet.clinic.readiness.mine(hamlet.cabin)
+    assert check is not None
+    return check
+
+
 async def test_a_good_cabin_is_green_and_the_coordinator_sees_it_at_once(
     hamlet: Hamlet, new_context: ContextFactory
 ) -> None:
     await hamlet.sign_in_again("cabin")
     watching = await _coordinator(hamlet, await new_context(bypass_csp=True))
     await watching.get_by_text("Jamais vérifiée.").wait_for()
-    page = await _opened(hamlet, await new_context(viewport={"width": 1280, "height": 800}), "cabin", "cabin")
+    context = await new_context(viewport={"width": 1280, "height": 800})
+    await context.add_init_script(A_ROOM)
+    page = await _opened(hamlet, context, "cabin", "cabin")
     await page.goto(f"{hamlet.running.origin}/cabin")
     await page.get_by_role("button", name="Demander de l’aide").click()
     await page.get_by_role("link", name="Personnel : vérifier la cabine").click()
-    await page.get_by_role("heading", name="Entendez-vous le son ?").wait_for()
-    await page.keyboard.press("Enter")  # « Oui » has the focus
-    await page.locator(DONE).wait_for(timeout=WITHIN)
-    check = await hamlet.clinic.readiness.mine(hamlet.cabin)
-    assert check is not None
+    check = await _answered(hamlet, page)
+    while check.fault is Fault.LINE_UNSTEADY:  # a busy machine, and no fault of ours; the test's own time is the limit
+        await page.get_by_role("button", name="Recommencer").click()
+        check = await _answered(hamlet, page)
     assert (check.colour, check.fault, check.asked) == (Colour.GREEN, None, True), check
     figures = check.figures
     assert (figures.relay_udp, figures.relay_tcp, figures.relay_tls) == (True, True, None)
+    assert figures.tone_rise_db
+    assert figures.tone_rise_db > 20
+    assert figures.noise_db
+    assert -80 < figures.noise_db < -50
+    assert (await page.evaluate(HEARD_ELSEWHERE))["tone_rise_db"] < 6
     assert figures.first_frame_ms
     assert figures.up_kbps
     assert figures.down_kbps
