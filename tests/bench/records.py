@@ -31,6 +31,7 @@ from server.records.service import Notes
 from server.records.tables import NoteRow
 from tests import components
 from tests.bench import Figure, at_least, at_most, quantile
+from tests.bench.audit import log
 from tests.bench.seal import keys
 from tests.databases import create_all_tables
 from tests.server.records.village import Village, add_patient, add_visit, settle
@@ -65,7 +66,7 @@ async def run() -> list[Figure]:
         with components.postgres(folder, durable=True) as cluster:
             url = cluster.url(await cluster.create())
             figures += await _saves("PostgreSQL", url, folder / "postgres.json")
-    return [*figures, _cipher(), *keys.figures()]
+    return [*figures, _cipher(), *keys.figures(), *await log.figures()]
 
 
 async def _saves(name: str, url: str, key_file: Path) -> list[Figure]:
