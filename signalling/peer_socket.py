@@ -31,7 +31,7 @@ from signalling.protocol import (
     write,
 )
 
-PAUSES: Final = (0.1, 5.0)  # s: from the first to the longest, as a browser's page has them
+PAUSES: Final = (0.1, 0.7)  # s: from the first to the longest, as a page in a call has them
 PING_EVERY: Final = 5.0  # s: a peer is always in a call, or about to be
 FRAME_BYTES: Final = 64 * 1024
 KEPT: Final = 50  # counted frames that were said and not yet confirmed
