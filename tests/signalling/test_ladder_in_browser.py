@@ -15,7 +15,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Page
 
+from server.encounters.api import QualitySaid
 from signalling.ladder import LADDER, RUNGS, Limit, Sample, Stand, Step, Table, look, table, together
+from signalling.protocol import Seat
 from tests.clock import FakeClock
 from tests.line import Line, Weather
 from tests.signalling.test_call_in_browser import CSP, ROOM, House, couple, heard
@@ -136,6 +138,7 @@ async def test_over_a_bad_line_a_call_goes_down_and_up_and_a_muted_microphone_st
         assert told["seconds"]["still"] > 0
         assert told["weak"]["theirs"] > 0
         assert told["cuts"] >= 1
+        assert msgspec.convert(told, QualitySaid).report(Seat.PRACTITIONER).lasted > 0
         assert await heard(doctor, "ended") == []
 
 

@@ -13,6 +13,7 @@ from server.database.engine import Database
 from server.encounters.api import routes
 from server.encounters.rules import CONSENT_VERSION, RedFlag
 from server.kernel.access import DOOR_OF, Door, Identity
+from server.kernel.ids import new_id
 from server.web.keys import IDENTIFY, ORIGINS, SECURE, TRANSLATE
 from server.web.middleware import guard, json_errors, naming
 from server.web.routes import mount
@@ -139,3 +140,29 @@ async def test_a_door_has_only_its_own_routes(client: Client, door: str, path: s
 )
 async def test_words_that_make_no_sense_are_refused(client: Client, path: str, body: object) -> None:
     assert (await _post(client, "cabin", path, body)).status == 422
+
+
+async def test_each_end_reports_its_call_and_an_impossible_report_is_refused(client: Client, village: Village) -> None:
+    encounter_id = await village.in_call()
+    village.clock.advance(seconds=120)
+    spreads = {"delay": [40, 300], "jitter": [5, 20], "lost": [0, 80], "hidden": [0, 12]}
+    weak = {"mine": 40, "theirs": 0, "both": 0}
+    said = {
+        "id": str(new_id()),
+        "seconds": {"video": 60, "still": 40},
+        "weak": weak,
+        "cuts": 1,
+        "cut_for": 2,
+        **spreads,
+    }
+    for door, path in (("cabin", "/api/cabin/quality"), ("desk", f"/api/encounters/{encounter_id}/quality")):
+        answer = await _post(client, door, path, said)
+        assert answer.status == 200
+        for wrong in ({"seconds": {"video": 9000}}, {"seconds": {"cinema": 1}}, {"delay": [3, 2]}, {"name": "Odette"}):
+            answer = await _post(client, door, path, {**said, **wrong})
+            assert answer.status == 422
+    desk = await village.queue.desk_visit(village.gp)
+    assert desk is not None
+    assert desk.quality is not None
+    assert desk.quality.without_video == 40
+    assert set(desk.quality.weak) == {"cabin", "doctor", "both"}
