@@ -19,6 +19,8 @@ WORDS = {
     "cameraRefused": N_("La caméra est bloquée. Demandez de l’aide."),
     "cameraAbsent": N_("La caméra ne marche pas. On continue avec la voix."),
     "microphoneAbsent": N_("Le micro ne marche pas. Demandez de l’aide."),
+    "cameraLost": N_("La caméra est débranchée. On continue avec la voix."),
+    "microphoneLost": N_("Le micro est débranché. Demandez de l’aide."),
     "seen": N_("On vous voit bien."),
     "speak": N_("Dites « bonjour »."),
     "heard": N_("On vous entend bien."),

@@ -102,6 +102,8 @@ SCRIPT = {
     "elsewhereTitle": N_("Cette visite est ouverte dans un autre onglet."),
     "elsewhereMore": N_("L’appel continue là-bas. Ce qui est écrit ici est gardé."),
     "goneTitle": N_("Cette visite n’est plus à vous."),
+    "cameraLost": N_("Votre caméra est débranchée. La personne vous entend."),
+    "microphoneLost": N_("Votre micro est débranché. La personne ne vous entend pas."),
     "cut": N_("Coupure : %(seconds)s s. On reprend."),
     "stillOf": N_("Image fixe de %(time)s"),
     "withoutVideo": N_("Sans vidéo : %(clock)s"),

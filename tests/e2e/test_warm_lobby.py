@@ -35,6 +35,27 @@ async () => {
   return said;
 }
 """
+LIVE = "connections.findLast(one => one.connectionState === 'connected')"
+UNPLUG = f"""
+() => {{
+  const track = {LIVE}.getSenders().find(sender => sender.track.kind === "video").track;
+  track.stop();
+  track.dispatchEvent(new Event("ended"));
+}}
+"""
+PLUGGED = f"""
+() => new Promise(done => {{
+  const look = () => {{
+    const tracks = {LIVE}.getSenders().map(sender => sender.track);
+    if (tracks.every(track => track?.readyState === "live")) done();
+    else setTimeout(look, 20);
+  }};
+  look();
+}})
+"""
+OPEN_MICROPHONES = f"""
+() => {LIVE}.getSenders().filter(sender => sender.track?.kind === "audio" && sender.track.enabled).length
+"""
 NOTHING = {"connected": 1, "tracks": 0, "sent": 0, "received": 0}
 
 
@@ -88,7 +109,22 @@ async def test_nothing_is_sent_while_a_card_is_read_and_the_press_puts_the_track
     assert await desk.hears()
     assert await cabin.hears()
     assert await desk.page.evaluate("at => connections[at].getSenders().every(sender => sender.track)", stood)
+    await _unplugged_and_muted(desk, cabin)
     assert cabin.faults + desk.faults == []
+
+
+async def _unplugged_and_muted(desk: DeskScreen, cabin: CabinScreen) -> None:
+    """A camera that is unplugged is replaced; a muted microphone stays muted when its page is loaded anew."""
+    await desk.page.evaluate(UNPLUG)
+    await desk.page.evaluate(PLUGGED)
+    assert await cabin.frames() > 0
+    await cabin.press("Micro : allumé")
+    await desk.shows("Le micro de la cabine est éteint.")
+    await cabin.page.reload()
+    assert await cabin.frames() > 0  # nobody pressed anything
+    assert await desk.frames() > 0
+    await cabin.shows("Micro : éteint")
+    assert await cabin.page.evaluate(OPEN_MICROPHONES) == 0
 
 
 async def test_another_doctor_wins_the_visit_and_the_warm_line_never_carries_anything(

@@ -22,6 +22,7 @@ export class CallView extends EventTarget {
   #volume = 1;
   #levels = { mine: 4, theirs: 4 };
   #banner = "";
+  #unplugged = "";
   #line = GOOD;
   #table = readTable();
   #still;
@@ -80,6 +81,12 @@ export class CallView extends EventTarget {
     this.#tellLine();
   }
 
+  /** A camera or a microphone is gone; none clears it. @param {string} words */
+  unplugged(words) {
+    this.#unplugged = words;
+    this.#tellLine();
+  }
+
   /** The worst of both directions counts; good lines say nothing. @param {number} level @param {"mine" | "theirs"} whose */
   quality(level, whose) {
     this.#levels[whose] = level;
@@ -119,7 +126,7 @@ export class CallView extends EventTarget {
       if (panel instanceof HTMLElement) panel.hidden = panel.dataset.beyond !== rung;
     }
     const kept = this.#isPaused(rung) && weak ? word(WEAK[weak]) : "";
-    const words = lost ? "" : this.#banner || kept || (level === 0 ? word("veryWeak") : "");
+    const words = lost ? "" : this.#banner || this.#unplugged || kept || (level === 0 ? word("veryWeak") : "");
     const banner = document.querySelector("[data-banner]");
     if (banner instanceof HTMLElement) {
       if (banner.textContent !== words) banner.textContent = words;
@@ -152,14 +159,19 @@ export class CallView extends EventTarget {
   }
 
   #mute() {
-    this.muted = !this.muted;
+    this.setMuted(!this.muted);
+    this.dispatchEvent(new CustomEvent("mute"));
+  }
+
+  /** @param {boolean} muted */
+  setMuted(muted) {
+    this.muted = muted;
     const button = document.querySelector("[data-mute]");
     button?.setAttribute("aria-pressed", String(!this.muted));
     this.#put("[data-mute] span", word(this.muted ? "microphoneOff" : "microphoneOn"));
     const drawing = button?.querySelector("use");
     const sheet = drawing?.getAttribute("href")?.split("#")[0];
     drawing?.setAttribute("href", `${sheet}#i-${this.muted ? "mic-off" : "mic"}`);
-    this.dispatchEvent(new CustomEvent("mute"));
   }
 
   /** @param {string} selector @param {string} words */

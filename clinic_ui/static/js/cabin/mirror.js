@@ -13,7 +13,7 @@ const LOOK_EVERY = 120; // ms
 
 /** @typedef {"asking" | "refused" | "absent" | "ready"} Camera */
 
-/** Emits `changed` when the stream is another one. */
+/** Emits `changed` when the stream is another one, and `lost` when a device was unplugged. */
 export class Mirror extends EventTarget {
   /** @type {MediaStream | null} */ stream = null;
   /** @type {HTMLElement} */ #place;
@@ -73,12 +73,18 @@ export class Mirror extends EventTarget {
     this.#place.hidden = true;
   }
 
+  /** A device is gone: the next one takes its place, as soon as there is one. */
+  #lose() {
+    this.dispatchEvent(new CustomEvent("lost"));
+    void this.open();
+  }
+
   /** @param {boolean} refused */
   #show(refused) {
     const seen = !!this.stream?.getVideoTracks().length;
     const audible = !!this.stream?.getAudioTracks().length;
     for (const video of selves()) video.srcObject = seen ? this.stream : null;
-    for (const track of this.stream?.getTracks() ?? []) track.addEventListener("ended", () => void this.open());
+    for (const track of this.stream?.getTracks() ?? []) track.addEventListener("ended", () => this.#lose());
     const none = this.#place.querySelector("[data-no-picture]");
     if (none instanceof HTMLElement) none.hidden = seen;
     const again = this.#place.querySelector("[data-again]");

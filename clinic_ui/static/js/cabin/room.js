@@ -10,6 +10,7 @@
  */
 
 import { Call } from "../call.js";
+import { forgetSwitches, keepSwitch, switchedOff } from "../call_switches.js";
 import { hush } from "../live.js";
 import { say } from "../page.js";
 import { word } from "../words.js";
@@ -37,7 +38,12 @@ class Room {
 
   constructor() {
     this.#mirror.addEventListener("changed", () => void this.#call?.setStream(this.#mirror.stream));
-    this.#view.addEventListener("mute", () => this.#call?.setMuted(this.#view.muted));
+    for (const type of ["lost", "changed"]) this.#mirror.addEventListener(type, () => this.#tellDevices());
+    this.#view.setMuted(switchedOff().has("microphone"));
+    this.#view.addEventListener("mute", () => {
+      this.#call?.setMuted(this.#view.muted);
+      keepSwitch("microphone", !this.#view.muted);
+    });
     this.#view.addEventListener("hang-up", () => void this.#hangUp());
     document.querySelector("#room tc-live")?.addEventListener("placed", () => this.#look());
     this.#signal.addEventListener("closed", () => this.#step && this.#view.banner(word("elsewhere")));
@@ -96,6 +102,13 @@ class Room {
     on("line", (line) => this.#view.line(line));
     on("still", ({ picture, takenAt }) => this.#view.still(picture, takenAt));
     on("ended", ({ reason }) => this.#ended(call, reason));
+  }
+
+  /** Say what is unplugged, until another one is found. */
+  #tellDevices() {
+    const live = (/** @type {string} */ kind) =>
+      this.#mirror.stream?.getTracks().some((track) => track.kind === kind && track.readyState === "live");
+    this.#view.unplugged(live("audio") ? (live("video") ? "" : word("cameraLost")) : word("microphoneLost"));
   }
 
   #arrives() {
@@ -165,6 +178,8 @@ class Room {
   #leave() {
     this.#call?.hangUp("hung-up");
     this.#call = null;
+    forgetSwitches();
+    this.#view.setMuted(false);
     this.#mirror.close();
     this.#view.show(false);
   }

@@ -16,6 +16,7 @@ export class Media extends EventTarget {
   /** @type {Camera} */ camera = "asking";
   microphone = false;
   #opening = false;
+  /** @type {Set<string>} */ #had = new Set(); // kinds of tracks that there were
   /** @type {AudioContext | null} */ #ears = null;
   /** @type {ReturnType<typeof setInterval> | undefined} */ #timer;
 
@@ -50,10 +51,24 @@ export class Media extends EventTarget {
     this.#opening = false;
     stop(this.stream);
     this.stream = stream;
-    for (const track of stream?.getTracks() ?? []) track.addEventListener("ended", () => void this.open());
+    for (const track of stream?.getTracks() ?? []) this.#had.add(track.kind);
+    for (const track of stream?.getTracks() ?? []) track.addEventListener("ended", () => this.#lose());
     this.#say(stream?.getVideoTracks().length ? "ready" : refused ? "refused" : "absent", !!stream?.getAudioTracks().length);
     this.#listen();
     this.dispatchEvent(new CustomEvent("changed"));
+  }
+
+  /** What was there and is unplugged: "audio", "video" or "". */
+  get lost() {
+    const live = (/** @type {string} */ kind) =>
+      this.stream?.getTracks().some((track) => track.kind === kind && track.readyState === "live");
+    return ["audio", "video"].find((kind) => this.#had.has(kind) && !live(kind)) ?? "";
+  }
+
+  /** A device is gone: the next one takes its place, as soon as there is one. */
+  #lose() {
+    this.dispatchEvent(new CustomEvent("state"));
+    void this.open();
   }
 
   /** @param {Camera} camera @param {boolean} microphone */

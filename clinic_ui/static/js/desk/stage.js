@@ -79,7 +79,7 @@ export class Stage extends EventTarget {
     on("still", ({ picture, takenAt }) => this.#still.show(picture, takenAt));
     on("peer", (peer) => ((this.#peer = peer), this.#note()));
     media.addEventListener("changed", () => this.#self());
-    media.addEventListener("state", () => this.#checks());
+    media.addEventListener("state", () => (this.#checks(), this.#note()));
     document.addEventListener("click", (event) => this.#press(event));
     setInterval(() => (this.#silentSince && this.#note(), this.#without()), 1000);
     for (const apart of all("[data-act=apart]")) apart.hidden = !document.pictureInPictureEnabled;
@@ -226,6 +226,7 @@ export class Stage extends EventTarget {
     const words = !live
       ? ""
       : cut ||
+        (this.#media.lost && word(this.#media.lost === "audio" ? "microphoneLost" : "cameraLost")) ||
         (this.#visit.muted && word("ownMuted")) ||
         (!this.#peer.microphone && word("theirMicrophone")) ||
         (!this.#peer.camera && word("theirCamera")) ||

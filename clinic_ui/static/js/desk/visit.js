@@ -13,6 +13,7 @@
  */
 
 import { Call } from "../call.js";
+import { forgetSwitches, keepSwitch, switchedOff } from "../call_switches.js";
 import { ask, reach, Refused, tell } from "./api.js";
 
 const ANSWER_WITHIN = 20_000; // ms: then the desk says that the cabin does not answer
@@ -30,8 +31,8 @@ export class Visit extends EventTarget {
   /** @type {Phase} */ phase = "free";
   encounter = "";
   /** @type {string | null} */ liveAt = null;
-  muted = false;
-  camera = true;
+  muted = switchedOff().has("microphone");
+  camera = !switchedOff().has("camera");
   settling = false; // it is being given back or signed here: that it is gone is no news
   #signal;
   #media;
@@ -49,6 +50,7 @@ export class Visit extends EventTarget {
   /** @param {import("../signal.js").Signal} signal @param {import("./media.js").Media} media @param {Phase} phase */
   constructor(signal, media, phase) {
     super();
+    if (phase === "free") this.#switchOn();
     this.phase = phase;
     this.#signal = signal;
     this.#media = media;
@@ -210,6 +212,13 @@ export class Visit extends EventTarget {
     }
   }
 
+  /** Every visit begins with microphone and camera on. */
+  #switchOn() {
+    forgetSwitches();
+    this.muted = false;
+    this.camera = true;
+  }
+
   /** The visit is closed: ready for the next one. */
   leave() {
     this.#drop("hung-up");
@@ -223,6 +232,7 @@ export class Visit extends EventTarget {
   /** @param {boolean} muted */
   mute(muted) {
     this.muted = muted;
+    keepSwitch("microphone", !muted);
     this.#spare?.setMuted(muted);
     this.#lobby?.call.setMuted(muted);
     this.#call?.setMuted(muted);
@@ -231,6 +241,7 @@ export class Visit extends EventTarget {
   /** @param {boolean} on */
   show(on) {
     this.camera = on;
+    keepSwitch("camera", on);
     this.#spare?.setCamera(on);
     this.#lobby?.call.setCamera(on);
     this.#call?.setCamera(on);

@@ -292,6 +292,7 @@ void visit.prepare();
 signal.open();
 addEventListener("pagehide", () => signal.close());
 if (at.encounter) {
+  stage.switches();
   watchNote();
   void visit.resume(at.encounter, /** @type {any} */ (at.phase), at.live ?? null, Number(at.withoutVideo));
 }
