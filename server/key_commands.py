@@ -20,6 +20,7 @@ from server.kernel.clock import utc_now
 from server.kernel.errors import ClinicError, ConfigError
 from server.kernel.ids import PatientId
 from server.records.seal import recovery
+from server.records.seal.envelope import KeysAway
 from server.records.seal.hsm import init_hsm
 from server.records.seal.hygiene import harden
 from server.records.seal.keyring import KeyFileMade, init_key
@@ -237,7 +238,13 @@ def _or_exit(make: Callable[[], Made]) -> Made:
         return make()
     except ConfigError as error:
         click.echo(str(error), err=True)
-        sys.exit(EX_CONFIG)
+    except KeysAway as away:
+        click.echo(
+            f"the HSM does not answer ({away}). What was done stays done, nothing is lost: look at the device, then "
+            "give the same command again.",
+            err=True,
+        )
+    sys.exit(EX_CONFIG)
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:

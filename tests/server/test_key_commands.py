@@ -17,6 +17,7 @@ from server.database.engine import Database
 from server.database.migrate import migrate
 from server.kernel.clock import utc_now
 from server.records.seal import store
+from server.records.seal.envelope import KeysAway
 from server.records.seal.keyring import load_keyring
 from server.records.seal.start import unlock
 from tests.server.records.village import add_patient, settle
@@ -147,3 +148,14 @@ def test_without_a_key_or_with_an_odd_one_each_command_says_so(say: Say, tmp_pat
     assert (env.exit_code, "only a file or pkcs11:" in env.output) == (78, True)
     hsm = say("key", "init", f"pkcs11:{tmp_path}/hsm.json", "--library", "/nowhere.so")
     assert hsm.exit_code == 78
+
+
+def test_an_hsm_that_falls_silent_is_told_in_a_sentence(
+    say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_words: object) -> None:
+        raise KeysAway("DeviceError")
+
+    monkeypatch.setattr(key_commands, "init_hsm", silent)
+    ended = say("key", "init", f"pkcs11:{tmp_path}/hsm.json")
+    assert (ended.exit_code, "does not answer (DeviceError). What was done stays done" in ended.output) == (78, True)
