@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from aiortc import AudioStreamTrack
@@ -12,6 +15,8 @@ from server.kernel.errors import Invalid, Unavailable
 from server.kernel.ids import CabinId, new_id
 from signalling.peer_echo import MOST
 from signalling.peer_link import Link
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 async def test_an_echo_hears_a_cabin_and_tells_it_once() -> None:
@@ -45,3 +50,25 @@ async def test_a_cabin_has_one_echo_and_a_full_room_says_so() -> None:
         await echoes.answer(new_id(), CabinId(new_id()), offer, [])
     finally:
         await asyncio.gather(page.close(), echoes.close())
+
+
+HARDENED = """
+import asyncio, ctypes, sys
+if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0):  # PR_SET_MDWE, as MemoryDenyWriteExecute of a service (Linux 6.3)
+    sys.exit(77)
+from server.echoes import Echoes
+from server.kernel.errors import Unavailable
+from server.kernel.ids import new_id
+try:
+    asyncio.run(Echoes().answer(new_id(), new_id(), "v=0", []))
+except Unavailable as refused:
+    print(refused.code)
+"""
+
+
+def test_a_server_that_may_not_call_back_says_so_instead_of_blaming_every_cabin() -> None:
+    command = [sys.executable, "-c", HARDENED]
+    tried = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=60)
+    if tried.returncode == 77:
+        pytest.skip("this kernel cannot refuse such memory")
+    assert tried.stdout.splitlines()[-1] == "no-echo", tried.stderr

@@ -206,15 +206,24 @@ async def test_refused_busy_and_offline_are_told_apart(hamlet: Hamlet, new_conte
     await context.add_init_script(REFUSED)
     page = await _opened(hamlet, context, "cabin", "cabin")
 
-    async def busy(route: Route) -> None:
-        await route.fulfill(status=503, json={"error": {"code": "busy", "message": "", "fields": {}}})
+    codes = ["busy"]
 
-    await page.route("**/api/cabin/readiness/echo", busy)
+    async def refuse(route: Route) -> None:
+        await route.fulfill(status=503, json={"error": {"code": codes[-1], "message": "", "fields": {}}})
+
+    await page.route("**/api/cabin/readiness/echo", refuse)
     await page.goto(f"{hamlet.running.origin}/cabin/controle?seule=1")
     await page.get_by_text("D’autres cabines se vérifient. On réessaie dans").wait_for()
     states = await page.evaluate(STATES % "one.dataset.state")
     assert (states["camera"], states["microphone"], states["line"]) == ("red", "red", "runs")
     assert await _faults(page) == []
+    codes.append("no-echo")  # a server that cannot: no fault of the cabin's line
+    await page.evaluate("document.querySelector('[data-restart]').click()")
+    await page.locator(DONE).wait_for()
+    assert (await page.evaluate(STATES % "one.dataset.state"))["line"] == "amber"
+    check = await hamlet.clinic.readiness.mine(hamlet.cabin)
+    assert check is not None
+    assert (check.fault, check.figures.connected) == (Fault.CAMERA_REFUSED, None)
     await context.set_offline(True)
     await page.evaluate("document.querySelector('[data-restart]').click()")
     await page.get_by_role("heading", name="Plus de réseau.").wait_for()

@@ -107,7 +107,12 @@ class Check {
       return said.sdp;
     };
     const progress = (/** @type {number} */ part) => this.#view.step("line", "checkLine", 0.5 + part * 0.35);
-    measures.take(await callEcho({ stream: measures.stream, iceServers, answer, progress, signal }), "line");
+    try {
+      measures.take(await callEcho({ stream: measures.stream, iceServers, answer, progress, signal }));
+    } catch (error) {
+      if (!(error instanceof Refused && error.code === "no-echo")) throw error; // the server's own lack: not measured
+    }
+    measures.done("line");
     return echo;
   }
 
