@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +23,7 @@ from server.audit_commands import audit
 from server.config import Config, load
 from server.database.engine import Database
 from server.database.migrate import migrate
-from server.encounters.facts import open_visits
+from server.encounters.facts import CallNumbers, open_visits, recent_calls
 from server.kernel.access import Role
 from server.kernel.errors import ClinicError, ConfigError
 from server.key_commands import key
@@ -33,6 +34,7 @@ from server.village.seed import settle
 
 EX_CONFIG = 78  # sysexits.h: a setting or a key is wrong; restarting will not help
 DRAIN_FOR = 10.0  # s: requests in flight may finish
+CALLS_OF = timedelta(hours=1)  # of which the numbers tell how they went
 KEEP_ALIVE = 75.0  # s: above the 60 s of common proxies, so that it is they who close
 Made = TypeVar("Made")
 
@@ -157,7 +159,11 @@ async def _show_metrics(app: web.Application, config: Config, opened: AsyncExitS
     if config.metrics_port == 0:
         return
     clinic = app[CLINIC]
-    runner = web.AppRunner(app[METRICS].page(lambda: open_visits(clinic.database)), access_log=None)
+
+    async def calls() -> CallNumbers:
+        return await recent_calls(clinic.database, clinic.now() - CALLS_OF)
+
+    runner = web.AppRunner(app[METRICS].page(lambda: open_visits(clinic.database), calls), access_log=None)
     opened.push_async_callback(runner.cleanup)
     await runner.setup()
     try:

@@ -10,9 +10,9 @@ look at, and when to worry.
 
 import platform
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from importlib.metadata import version
-from typing import Final
+from typing import Final, Protocol
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -25,6 +25,21 @@ from signalling.meter import Meter
 
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 States = Mapping[tuple[str, str], int]
+
+
+class Calls(Protocol):
+    """How the calls of the last hour went, each end for itself."""
+
+    @property
+    def ends(self) -> int: ...
+    @property
+    def seconds(self) -> Mapping[str, int]: ...
+    @property
+    def cuts(self) -> int: ...
+    @property
+    def worst(self) -> Mapping[str, Sequence[int]]: ...
+
+
 SOCKET: Final = "/signal"  # it lasts for hours: its duration is no latency
 CLAIM: Final = "/api/encounters/{encounter_id}/claim"
 BOOKINGS: Final = frozenset(
@@ -66,6 +81,15 @@ class Metrics:
             ["visit", "call"],
             registry=registry,
         )
+        self._ends = Gauge("telecabin_call_ends", "Ends of calls reported within the hour.", registry=registry)
+        self._cuts = Gauge("telecabin_call_cuts", "Their cuts.", registry=registry)
+        self._pictures = Gauge("telecabin_call_seconds", "Their seconds, by rung.", ["rung"], registry=registry)
+        self._lines = Gauge(
+            "telecabin_call_line",
+            "What so many of the ends did not exceed in 95 % of their seconds: ms, ms, thousandths, thousandths.",
+            ["measure", "quantile"],
+            registry=registry,
+        )
         ProcessCollector(registry=registry)
         registry.register(_Exchange(meter))
         registry.register(_Build())
@@ -104,13 +128,24 @@ class Metrics:
         elif method == "POST" and route in BOOKINGS:
             self._bookings.labels(_outcome(status, "booked")).inc()
 
-    def page(self, visits: Callable[[], Awaitable[States]]) -> web.Application:
-        """Return the application that shows everything at /metrics, for an inner address: it asks nobody who they are."""
+    def _show_calls(self, calls: Calls) -> None:
+        self._ends.set(calls.ends)
+        self._cuts.set(calls.cuts)
+        for rung, seconds in calls.seconds.items():
+            self._pictures.labels(rung).set(seconds)
+        for measure, worst in calls.worst.items():
+            for share in (0.5, 0.95):
+                value = worst[min(len(worst) - 1, int(share * len(worst)))] if worst else 0
+                self._lines.labels(measure, str(share)).set(value)
+
+    def page(self, visits: Callable[[], Awaitable[States]], calls: Callable[[], Awaitable[Calls]]) -> web.Application:
+        """Return the application that shows everything at /metrics. Keep it inside: it asks nobody who they are."""
 
         async def metrics(_request: web.Request) -> web.Response:
             self._visits.clear()
             for (visit, call), count in (await visits()).items():
                 self._visits.labels(visit, call).set(count)
+            self._show_calls(await calls())
             return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
         app = web.Application()

@@ -1,5 +1,9 @@
 """What a visit tells the subjects below: to the records, who took part and when. Fulfils `records` `Visits`."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.database.engine import Database
@@ -11,6 +15,17 @@ from server.kernel.ids import CabinId, EncounterId, PatientId
 from server.people import store as people_store
 from server.records.rules.note import Claim, Part, Participant, VisitFacts
 from server.records.service.visits import Condition, IdValue
+from signalling.ladder import Rung
+
+
+@dataclass(frozen=True, slots=True)
+class CallNumbers:
+    """Ends of calls: how many, seconds on each rung, cuts; sorted, what 95 % of each one's seconds did not exceed."""
+
+    ends: int
+    seconds: Mapping[str, int]
+    cuts: int
+    worst: Mapping[str, Sequence[int]]
 
 
 async def open_visits(database: Database) -> dict[tuple[str, str], int]:
@@ -18,6 +33,18 @@ async def open_visits(database: Database) -> dict[tuple[str, str], int]:
     async with database.reading() as tx:
         found = await store.tally(tx)
     return {(status.value, call.value): count for (status, call), count in found.items()}
+
+
+async def recent_calls(database: Database, since: datetime) -> CallNumbers:
+    """Return how the calls went that were reported since an instant, each end for itself: numbers of nobody."""
+    async with database.reading() as tx:
+        rows = await store.recent_qualities(tx, since)
+    return CallNumbers(
+        len(rows),
+        {rung.value: sum(getattr(row, f"{rung.value}_for") for row in rows) for rung in Rung},
+        sum(row.cuts for row in rows),
+        {name: sorted(getattr(row, f"{name}_high") for row in rows) for name in ("delay", "jitter", "lost", "hidden")},
+    )
 
 
 class EncounterFacts:

@@ -36,6 +36,11 @@ async def tally(tx: AsyncSession) -> dict[tuple[EncounterStatus, CallStatus], in
     return {(status, call): count for status, call, count in found}
 
 
+async def recent_qualities(tx: AsyncSession, since: datetime) -> list[CallQualityRow]:
+    """Return what ends of calls said since an instant, of any visit."""
+    return list(await tx.scalars(select(CallQualityRow).where(CallQualityRow.at >= since)))
+
+
 async def lock_cabin(tx: AsyncSession, cabin_id: CabinId) -> CabinRow:
     """Return the cabin and let nobody else change who sits in it until this transaction ends."""
     query = select(CabinRow).where(CabinRow.id == cabin_id).with_for_update(key_share=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import aiohttp
 import pytest_asyncio
@@ -15,11 +16,13 @@ from prometheus_client import CollectorRegistry
 from server.app import METRICS
 from server.database.engine import Database
 from server.database.migrate import migrate
-from server.encounters.facts import open_visits
+from server.encounters.facts import CallNumbers, open_visits, recent_calls
+from server.encounters.tables import CallQualityRow
 from server.kernel.policy import ROUTES
 from server.metrics import BOOKINGS, CLAIM, Metrics
 from server.records.seal.keyring import init_key
 from signalling.meter import Meter
+from signalling.protocol import Seat
 from tests.clinic_ui.cabin.hamlet import Hamlet, hamlet_in
 from tests.clinic_ui.desk.desk import Desk, desk_of
 from tests.clinic_ui.test_fonts import KEPT
@@ -47,7 +50,8 @@ async def desk(hamlet: Hamlet) -> AsyncIterator[Desk]:
 async def shown(hamlet: Hamlet) -> AsyncIterator[aiohttp.ClientSession]:
     """Where Prometheus looks."""
     database = hamlet.clinic.database
-    page = hamlet.running.app[METRICS].page(lambda: open_visits(database))
+    hour_ago = hamlet.clinic.now() - timedelta(hours=1)
+    page = hamlet.running.app[METRICS].page(lambda: open_visits(database), lambda: recent_calls(database, hour_ago))
     async with TestServer(page) as server, aiohttp.ClientSession(str(server.make_url("/"))) as session:
         yield session
 
@@ -85,6 +89,24 @@ async def test_a_visit_is_counted_in_states_answers_tickets_and_transactions(
     assert "process_resident_memory_bytes" in text
 
 
+async def test_how_the_calls_of_the_hour_went_is_told_in_sums_and_shares(
+    hamlet: Hamlet, shown: aiohttp.ClientSession
+) -> None:
+    visit = await hamlet.in_call()
+    async with hamlet.clinic.database.transaction() as tx:
+        for seat, high in ((Seat.PATIENT, 180), (Seat.PRACTITIONER, 90)):
+            names = [column.name for column in CallQualityRow.__table__.columns]
+            zeros = {name: 0 for name in names if name not in ("at", "seat", "call")}
+            numbers = zeros | {"encounter_id": visit, "video_for": 300, "voice_for": 20, "cuts": 2, "delay_high": high}
+            tx.add(CallQualityRow(seat=seat, call=uuid4(), at=hamlet.clinic.now(), **numbers))
+    text = await look(shown)
+    assert number(text, "telecabin_call_ends") == 2
+    assert number(text, "telecabin_call_cuts") == 4
+    assert number(text, 'telecabin_call_seconds{rung="video"}') == 600
+    assert number(text, 'telecabin_call_seconds{rung="voice"}') == 40
+    assert number(text, 'telecabin_call_line{measure="delay",quantile="0.95"}') == 180
+
+
 async def test_no_name_no_word_and_no_number_of_a_person_is_ever_shown(
     hamlet: Hamlet, desk: Desk, shown: aiohttp.ClientSession
 ) -> None:
@@ -113,13 +135,17 @@ async def test_the_exchange_counts_without_knowing_prometheus() -> None:
     meter = Meter()
     meter.frames += 7
     meter.closes[4408] += 2
-    page = Metrics(CollectorRegistry(), meter).page(nobody)
+    page = Metrics(CollectorRegistry(), meter).page(nobody, no_calls)
     async with TestServer(page) as server, aiohttp.ClientSession(str(server.make_url("/"))) as session:
         text = await look(session)
         async with session.get("/") as elsewhere:
             assert elsewhere.status == 404
     assert number(text, "telecabin_signal_frames_total") == 7
     assert number(text, 'telecabin_signal_closes_total{code="4408"}') == 2
+
+
+async def no_calls() -> CallNumbers:
+    return CallNumbers(0, {}, 0, {"delay": []})
 
 
 async def nobody() -> dict[tuple[str, str], int]:
