@@ -65,13 +65,18 @@ class Fleet:
         return {"sockets": len(self.lines), "seconds": time.monotonic() - began}
 
     async def listen(self, pages: int) -> dict[str, Any]:
-        """Open so many pages of our exchange that sit nowhere, as those of free cabins and of desks."""
+        """Open so many sockets that say nothing: of our exchange pages that sit nowhere, as free cabins and desks."""
         async with aiohttp.ClientSession() as session:
             for first in range(0, pages, 2 * BATCH):
-                rooms = ",".join(f"page-{first + number}" for number in range(min(BATCH, (pages - first) // 2)))
-                async with session.get(f"{self.origins[0]}/tickets", params={"rooms": rooms}) as answer:
-                    given = await answer.json()
-                await asyncio.gather(*(self._greet(ticket) for _, _, ticket, _ in given))
+                names = [f"idle-{first + number}" for number in range(min(BATCH, (pages - first) // 2))]
+                if self.kind == "ours":
+                    async with session.get(f"{self.origins[0]}/tickets", params={"rooms": ",".join(names)}) as answer:
+                        given = await answer.json()
+                    await asyncio.gather(*(self._greet(ticket) for _, _, ticket, _ in given))
+                else:
+                    await self._open_rooms(names)
+                    self.listeners += self.lines[-2 * len(names) :]
+                    del self.lines[-2 * len(names) :]
         return {"sockets": len(self.listeners)}
 
     async def _greet(self, line_ticket: str) -> None:
