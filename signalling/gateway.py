@@ -54,6 +54,7 @@ SILENT_FOR: Final = 10.0  # s after which the socket of a seat is dead
 PING_AFTER: Final = 6.0  # s of silence: pages in a call speak every 5
 LOOK_EVERY: Final = 1.0  # s between two looks at a page with a seat
 SOON_FOR: Final = 1.0  # s over which pages in a call come back when a server stops
+NOTICED_WITHIN: Final = 1.0  # s until whoever asks /readyz sends nobody here any more
 LINGER: Final = 2.0  # s: for those who come back at the very end of the spread
 
 
@@ -246,7 +247,9 @@ class Gateway:
             socket.end(GoingAway(int(random.uniform(0, within) * 1000)))
         if self._switchboard.shared:
             try:
-                await asyncio.wait_for(self._cloakroom.until_empty(), spread + LINGER)
+                async with asyncio.timeout(spread + LINGER):
+                    await asyncio.sleep(min(NOTICED_WITHIN, spread))
+                    await self._cloakroom.until_empty()
             except TimeoutError:
                 log.info("pages did not come back")
 
