@@ -9,14 +9,14 @@
 
 import { CloseCode } from "./signal.js";
 import { Connection } from "./call_connection.js";
+import { Gap } from "./call_gap.js";
 import { CallLadder } from "./call_ladder.js";
-import { wholePicture } from "./call_media.js";
+import { Own } from "./call_own.js";
+import { Reach } from "./call_reach.js";
+import { Remote } from "./call_remote.js";
 import { LineWatch } from "./call_watch.js";
 
 const WATCHDOG = 4000; // ms in which a negotiation connects, or is begun again
-const REACH_FOR = 300_000; // ms: TURN credentials live ten minutes, and the other end may take its time
-const REACH_WITHIN = 2000; // ms for fresh TURN credentials; then the former ones must do
-const WHOLE_EVERY = 800; // ms: both ends find out that the line is whole again, and one whole picture is enough
 const TICKET_AGAIN = 1000; // ms before a seat ticket that could not be fetched is asked for again
 
 /** @typedef {"patient" | "practitioner"} Seat */
@@ -28,32 +28,24 @@ const TICKET_AGAIN = 1000; // ms before a seat ticket that could not be fetched 
  * `still` {picture, takenAt}, `peer-state` {microphone, camera, receiving, level}, `ended` {reason}.
  */
 export class Call extends EventTarget {
-  /** What arrives. Give it to a <video>: it stays the same through every restart. */
-  remoteStream = new MediaStream();
-
+  #remote = new Remote();
+  #gap = new Gap();
+  #own = new Own();
   #signal;
   /** @type {Seat} */ #seat;
   #fetchSeatTicket;
-  #fetchReach;
+  #reach;
   #page = crypto.randomUUID();
   /** @type {Connection | null} */ #connection = null;
-  /** @type {MediaStream | null} */ #stream = null;
-  /** @type {RTCConfiguration | null} */ #reach = null;
-  #reachedAt = 0;
   /** @type {string | null} */ #ticket = null;
   #asked = false;
   #lobby; // the practitioner's end of this call stands in the lobby: no track is on the line
   /** @type {string | null} */ #warmWith = null; // the page in the lobby that has our present connection
   /** @type {Connection | null} */ #former = null; // its last picture is in sight until the next one brings something
   /** @type {Connection | null} */ #spare = null; // for who comes instead of the page in the lobby
-  #muted = false;
-  #camera = true;
   /** @type {string | null} */ #peer = null; // the other seat's page, while it is there
   /** @type {string | null} */ #offeredTo = null; // the page that has our present offer
-  /** @type {MediaStreamTrack[]} */ #next = []; // of a connection from which nothing arrived yet
   #attempts = 0;
-  /** @type {"never" | "yes" | "lost"} */ #heard = "never"; // by the other end, as it last said
-  #wholeAt = -Infinity;
   #over = false;
   #watch = new LineWatch();
   #ladder = new CallLadder();
@@ -72,7 +64,7 @@ export class Call extends EventTarget {
     this.#signal = signal;
     this.#seat = seat;
     this.#fetchSeatTicket = fetchSeatTicket;
-    this.#fetchReach = fetchReach;
+    this.#reach = new Reach(fetchReach);
     this.#listen();
   }
 
@@ -82,7 +74,7 @@ export class Call extends EventTarget {
    * @param {{stream?: MediaStream | null}} [options]
    */
   async prepare({ stream = null } = {}) {
-    this.#keep(stream);
+    this.#own.use(stream);
     await this.#then(() => this.#build());
   }
 
@@ -103,23 +95,26 @@ export class Call extends EventTarget {
 
   /** Replace the tracks (another camera, the stream that came late). @param {MediaStream | null} stream */
   async setStream(stream) {
-    this.#keep(stream);
+    this.#own.use(stream);
     await this.#then(() => this.#connection?.setStream(this.#outgoing));
     this.#tell();
   }
 
   /** @param {boolean} muted */
   setMuted(muted) {
-    this.#muted = muted;
-    this.#keep(this.#stream);
+    this.#own.muted = muted;
     this.#tell();
   }
 
   /** @param {boolean} on */
   setCamera(on) {
-    this.#camera = on;
-    this.#keep(this.#stream);
+    this.#own.camera = on;
     this.#tell();
+  }
+
+  /** What arrives. Give it to a <video>: it stays the same through every restart. */
+  get remoteStream() {
+    return this.#remote.stream;
   }
 
   /** What this call was like so far, in numbers (call_tally.js); null before the first sound. */
@@ -138,31 +133,15 @@ export class Call extends EventTarget {
     this.#end(reason);
   }
 
-  // --- the page's tracks: their mute state is the page's wish, and outlives every connection -------------------
-
-  /** @param {MediaStream | null} stream */
-  #keep(stream) {
-    this.#stream = stream;
-    for (const track of stream?.getAudioTracks() ?? []) track.enabled = !this.#muted;
-    for (const track of stream?.getVideoTracks() ?? []) track.enabled = this.#camera;
-  }
-
   /** What may be on the line. */
   get #outgoing() {
-    return this.#lobby ? null : this.#stream;
+    return this.#lobby ? null : this.#own.stream;
   }
 
   #tell() {
     if (!this.#peer || this.#lobby) return;
-    this.#signal.send("state", {
-      microphone: !!this.#stream?.getAudioTracks().some((track) => track.enabled),
-      camera: !!this.#stream?.getVideoTracks().some((track) => track.enabled),
-      receiving: this.#watch.flowing,
-      level: this.#watch.level,
-    });
+    this.#signal.send("state", { ...this.#own.state, receiving: this.#watch.flowing, level: this.#watch.level });
   }
-
-  // --- the socket ------------------------------------------------------------------------------------------
 
   #listen() {
     const options = { signal: this.#listening.signal };
@@ -182,7 +161,8 @@ export class Call extends EventTarget {
     on(this.#signal, "restart", () => this.#recover());
     on(this.#signal, "state", (state) => this.#heed(state));
     on(this.#signal, "bye", ({ reason }) => this.#end(reason));
-    on(this.#watch, "fresh", () => (this.#showNext(), this.#former?.close()));
+    on(this.#remote, "remote-track", (track) => this.#emit("remote-track", track));
+    on(this.#watch, "fresh", () => (this.#remote.show(), this.#former?.close()));
     on(this.#watch, "live", (live) => this.#flows("live", live));
     on(this.#watch, "flow", (flow) => this.#flows("flow", flow));
     on(this.#watch, "silence", (silence) => (this.#tell(), this.#emit("silence", silence), this.#recover()));
@@ -230,9 +210,9 @@ export class Call extends EventTarget {
     if (!this.#lobby) return false;
     this.#lobby = false;
     this.#warmWith = null;
-    this.#then(() => this.#connection?.setStream(this.#stream));
+    this.#then(() => this.#connection?.setStream(this.#own.stream));
     if (this.#connection) this.#watch.watch(this.#connection.pc);
-    this.#showNext();
+    this.#remote.show();
     this.#tell();
     this.#guard();
     return true;
@@ -275,8 +255,6 @@ export class Call extends EventTarget {
     return !lobby;
   }
 
-  // --- the other end ----------------------------------------------------------------------------------------------
-
   /** @param {string} page */
   #begin(page) {
     this.#tell();
@@ -292,9 +270,7 @@ export class Call extends EventTarget {
   /** @param {{microphone: boolean, camera: boolean, receiving: boolean, level: number}} state */
   #heed(state) {
     this.#watch.expected = state.microphone || state.camera;
-    if (state.receiving && this.#heard === "lost") this.#whole();
-    if (state.receiving) this.#heard = "yes";
-    else if (this.#heard === "yes") this.#heard = "lost";
+    this.#gap.told(state.receiving, this.#connection?.pc);
     this.#emit("peer-state", state);
     this.#emit("quality", { level: state.level, whose: "theirs" });
   }
@@ -314,24 +290,24 @@ export class Call extends EventTarget {
     this.#former?.close();
     this.#former = this.#connection;
     this.#former?.retire();
-    this.#next = [];
+    this.#remote.begin();
     this.#offeredTo = null;
     this.#connection = connection;
-    this.#connection.voice = this.#ladder.voice;
-    this.#ladder.join(this.#connection.pc);
-    if (this.#peer && !this.#lobby) this.#watch.watch(this.#connection.pc);
-    if (this.#seat === "practitioner") await this.#connection.prepareOffer(this.#outgoing);
+    connection.voice = this.#ladder.voice;
+    this.#ladder.join(connection.pc);
+    if (this.#peer && !this.#lobby) this.#watch.watch(connection.pc);
+    if (this.#seat === "practitioner") await connection.prepareOffer(this.#outgoing);
   }
 
   /** The connection that was kept ready, or a new one. */
   async #fresh() {
     const spare = this.#spare;
     this.#spare = null;
-    if (spare && performance.now() - this.#reachedAt < REACH_FOR) return spare;
+    if (spare && this.#reach.isFresh) return spare;
     spare?.close();
-    return new Connection(await this.#freshReach(), {
+    return new Connection(await this.#reach.renew(), {
       say: (type, fields) => this.#signal.send(type, fields),
-      show: (track) => this.#show(track),
+      show: (track) => this.#remote.take(track, this.#lobby),
       measured: (words) => this.#emit("measured", { words }),
       changed: () => this.#changed(),
     });
@@ -355,24 +331,10 @@ export class Call extends EventTarget {
   async #answer(sdp) {
     const known = this.#connection;
     if (!known || known.isForAnother(sdp)) await this.#build();
-    else if (known.pc.remoteDescription || performance.now() - this.#reachedAt > REACH_FOR) known.renew(await this.#freshReach());
+    else if (known.pc.remoteDescription || !this.#reach.isFresh) known.renew(await this.#reach.renew());
     await this.#connection?.answer(sdp, this.#outgoing);
     if (this.#lobby) this.#spare ??= await this.#fresh(); // who takes the visit need not be who stands in the lobby
     else this.#guard();
-  }
-
-  /** What came before stays in sight until something of the new connection arrives. @param {MediaStreamTrack} track */
-  #show(track) {
-    this.#next.push(track);
-    if (!this.#lobby && !this.remoteStream.getTracks().some((one) => one.kind === track.kind)) this.#showNext();
-  }
-
-  #showNext() {
-    for (const track of this.#next.splice(0)) {
-      for (const one of this.remoteStream.getTracks()) if (one.kind === track.kind) this.remoteStream.removeTrack(one);
-      this.remoteStream.addTrack(track);
-      this.#emit("remote-track", { track, stream: this.remoteStream });
-    }
   }
 
   // --- bringing it back ------------------------------------------------------------------------------------------
@@ -391,26 +353,8 @@ export class Call extends EventTarget {
     const peer = this.#peer;
     if (!peer || !this.#connection) return;
     if (this.#attempts++ % 2 === 1) return this.#offerTo(peer);
-    this.#connection.renew(await this.#freshReach());
+    this.#connection.renew(await this.#reach.renew());
     await this.#connection.offerAgain();
-  }
-
-  /**
-   * Servers with credentials that are not about to expire, before each beginning and each restart. When nobody answers in
-   * time, those that we have must do; without any we wait: a page that hides its address must not show it by accident.
-   * @returns {Promise<RTCConfiguration>}
-   */
-  async #freshReach() {
-    if (!this.#fetchReach) return this.#reach ?? {};
-    const late = new Promise((_, fail) => setTimeout(() => fail(new Error("no answer")), REACH_WITHIN));
-    try {
-      this.#reach = /** @type {RTCConfiguration} */ (await Promise.race([this.#fetchReach(), late]));
-      this.#reachedAt = performance.now();
-    } catch (error) {
-      if (!this.#reach) throw error;
-      console.warn("call: no fresh servers", error);
-    }
-    return this.#reach;
   }
 
   /** Begin to count: what is not connected, or does not flow, in 4 s is begun again. */
@@ -427,20 +371,12 @@ export class Call extends EventTarget {
     return !this.#connection?.connected || (!this.#lobby && this.#watch.expected && !this.#watch.flowing);
   }
 
-  /** @param {"live" | "flow"} type @param {object} detail */
+  /** @param {"live" | "flow"} type @param {any} detail */
   #flows(type, detail) {
     this.#attempts = 0;
     this.#tell();
-    if (type === "flow") (this.#ladder.whole(), this.#whole());
-    if (type === "flow") this.#ladder.tally.cut(/** @type {{seconds: number}} */ (detail).seconds);
+    if (type === "flow") (this.#ladder.whole(), this.#gap.over(this.#connection?.pc), this.#ladder.tally.cut(detail.seconds));
     this.#emit(type, detail);
-  }
-
-  /** The line is whole again, this way or that: send a whole picture, once. */
-  #whole() {
-    if (!this.#connection || performance.now() - this.#wholeAt < WHOLE_EVERY) return;
-    this.#wholeAt = performance.now();
-    void wholePicture(this.#connection.pc);
   }
 
   /** @param {string} reason */
@@ -452,9 +388,7 @@ export class Call extends EventTarget {
     clearTimeout(this.#watchdog);
     this.#watch.stop();
     this.#ladder.stop();
-    this.#connection?.close();
-    this.#former?.close();
-    this.#spare?.close();
+    for (const one of [this.#connection, this.#former, this.#spare]) one?.close();
     this.#signal.inCall = false;
     this.#emit("ended", { reason });
   }
