@@ -50,9 +50,8 @@ class EchoPeer:
 
     async def close(self) -> None:
         """End it; a second time it does nothing."""
-        self._life.cancel()
-        await asyncio.gather(self._life, return_exceptions=True)
-        await self._link.close()
+        self._link.lost.set()
+        await asyncio.shield(self._life)  # not cancelled: half an end leaves it neither open nor closed
 
     async def _live(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

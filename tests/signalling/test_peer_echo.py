@@ -58,3 +58,15 @@ async def test_a_room_holds_a_few_and_one_that_ended_makes_place() -> None:
     finally:
         await room.close()
     assert third.ended.is_set()
+
+
+@pytest.mark.parametrize("steps", [2, 5, 9])
+async def test_an_echo_whose_page_has_gone_can_be_closed_while_it_ends(steps: int) -> None:
+    page, echo = Link(tracks=[AudioStreamTrack()]), EchoPeer()
+    await page.take(await echo.answer(await page.offer()))
+    await asyncio.wait_for(page.heard["audio"].flows.wait(), 20)
+    await page.close()
+    await asyncio.wait_for(echo.ended.wait(), 20)
+    for _ in range(steps):
+        await asyncio.sleep(0)  # its own end is somewhere in the middle now
+    await asyncio.wait_for(asyncio.gather(echo.close(), echo.close()), 20)
