@@ -344,6 +344,7 @@ export class Visit extends EventTarget {
 
   /** @param {string} reason */
   #ended(reason) {
+    if (this.phase === "calling") return void (this.#call = null); // the line was warm: the claim's answer says who has the visit
     this.#over(this.#call);
     clearTimeout(this.#unanswered);
     if (reason === "replaced") return this.#to("elsewhere");
