@@ -7,6 +7,7 @@
     red     a visit would fail: the cabin takes no bookings until a later check is amber or green
 
 Darkness is never red: before anybody has come the lamp is out, and a lamp is lit faster than a booking is moved.
+The way down is never red by its rate: it comes back through the server, and a busy server must not close a cabin.
 A relay that is not configured has no colour: nobody in the cabin can mend that.
 """
 
@@ -164,7 +165,6 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(_I.LINE, _R, _F.LINE_DOWN, "connected", _T.IS, False, "nothing came back from the echo"),
     Rule(_I.RELAY, _R, _F.RELAY_DOWN, "relays", _T.IS, Relays.NONE, "without a relay most doctors are out of reach"),
     Rule(_I.LINE, _R, _F.LINE_SLOW, "up_kbps", _T.BELOW, 60, "voice alone needs 60 kbit/s, measured in CALL §4"),
-    Rule(_I.LINE, _R, _F.LINE_SLOW, "down_kbps", _T.BELOW, 60, "voice alone needs 60 kbit/s, measured in CALL §4"),
     Rule(_I.LINE, _R, _F.LINE_LOSSY, "loss_up", _T.ABOVE, 0.2, "twice what RED was measured to hold in CALL §4"),
     Rule(_I.LINE, _R, _F.LINE_LOSSY, "loss_down", _T.ABOVE, 0.2, "twice what RED was measured to hold in CALL §4"),
     Rule(_I.LINE, _R, _F.LINE_LATE, "rtt_ms", _T.ABOVE, 1000, "ITU-T G.114: 400 ms one way is the outermost"),

@@ -70,7 +70,7 @@ def test_a_good_cabin_is_green_and_nothing_is_found() -> None:
         ({"connected": False}, Colour.RED, Fault.LINE_DOWN),
         ({"relay_udp": False, "relay_tcp": False, "relay_tls": False}, Colour.RED, Fault.RELAY_DOWN),
         ({"up_kbps": 40}, Colour.RED, Fault.LINE_SLOW),
-        ({"down_kbps": 0}, Colour.RED, Fault.LINE_SLOW),
+        ({"down_kbps": 0}, Colour.AMBER, Fault.LINE_SLOW),
         ({"loss_up": 0.3}, Colour.RED, Fault.LINE_LOSSY),
         ({"rtt_ms": 1500}, Colour.RED, Fault.LINE_LATE),
         ({"relay_udp": False}, Colour.AMBER, Fault.RELAY_NOT_UDP),
