@@ -14,8 +14,7 @@ from server.robots.patient import PatientPlan, RobotPatient, visit_as_patient
 from server.robots.visitor import signed_in
 from server.village.sign_ins import PASSWORD
 from tests.running import Running
-from tests.server.robots.notebook import Notebook
-from tests.signalling.exchange import until
+from tests.server.robots.notebook import Notebook, begun
 from tests.visitors import visitors
 
 CABIN, DOCTOR = "cabine-saint-fiacre", "aubin"
@@ -29,10 +28,10 @@ def _of_robots() -> set[str]:
 
 async def test_a_robot_doctor_sees_a_robot_patient_from_the_door_to_the_smiley(demonstration: Running) -> None:
     patient, doctor = Notebook(), Notebook()
-    visit = asyncio.create_task(visit_as_patient(demonstration.origin, ODETTE, patient))
-    await until(lambda: "Odette Lavergne attend. Place dans la file : 1." in patient)
-    await consult_as_doctor(demonstration.origin, DoctorPlan(DOCTOR, PASSWORD, 1, 3.0), doctor)
-    await asyncio.wait_for(visit, 30)
+    async with begun(visit_as_patient(demonstration.origin, ODETTE, patient)) as visit:
+        await patient.hears("Odette Lavergne attend. Place dans la file : 1.")
+        await consult_as_doctor(demonstration.origin, DoctorPlan(DOCTOR, PASSWORD, 1, 3.0), doctor)
+        await asyncio.wait_for(visit, 30)
     assert _of_robots() == set()
     assert "image et son passent" in patient
     assert "laisse un sourire" in patient
@@ -57,11 +56,11 @@ async def test_a_robot_doctor_takes_nobody_real(demonstration: Running) -> None:
     told = Notebook()
     async with visitors(demonstration.origin, cabin=CABIN) as (cabin,):
         await _waits_as_a_real_person(cabin, demonstration)
-        work = asyncio.create_task(consult_as_doctor(demonstration.origin, DoctorPlan(DOCTOR, PASSWORD), told))
-        await until(lambda: "un robot ne la prend pas" in told)
-        assert (await cabin.get("/api/cabin/visit")).body["visit"]["step"] == "waiting"
-        work.cancel()
-        await asyncio.gather(work, return_exceptions=True)
+        async with begun(consult_as_doctor(demonstration.origin, DoctorPlan(DOCTOR, PASSWORD), told)):
+            await told.hears("un robot ne la prend pas")
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(told.hears("est pris en charge"), 2)
+            assert (await cabin.get("/api/cabin/visit")).body["visit"]["step"] == "waiting"
     assert _of_robots() == set()
 
 
@@ -78,17 +77,15 @@ async def _waits_as_a_real_person(cabin, house: Running) -> None:  # type: ignor
 
 
 async def test_a_robot_doctor_that_is_stopped_gives_the_patient_back(demonstration: Running) -> None:
-    patient, doctor = Notebook(), Notebook()
-    visit = asyncio.create_task(visit_as_patient(demonstration.origin, ODETTE, patient))
-    work = asyncio.create_task(consult_as_doctor(demonstration.origin, DoctorPlan(DOCTOR, PASSWORD, 1, 60), doctor))
-    await until(lambda: "se voient et s’entendent" in doctor)
-    work.cancel()
-    await asyncio.gather(work, return_exceptions=True)
-    async with signed_in(demonstration.origin, Door.DESK, "haddad", PASSWORD, "fr") as desk:
-        queue = (await desk.ask("GET", "/api/queue"))["queue"]
-        assert [(item["name"], item["state"]) for item in queue] == [("Odette Lavergne", "waiting")]
-        await RobotDoctor(desk, DoctorPlan("haddad", PASSWORD, 1, 0.5), doctor).consult()
-    await asyncio.wait_for(visit, 30)
+    origin, doctor = demonstration.origin, Notebook()
+    async with begun(visit_as_patient(origin, ODETTE, Notebook())) as visit:
+        async with begun(consult_as_doctor(origin, DoctorPlan(DOCTOR, PASSWORD, 1, 60), doctor)):
+            await doctor.hears("se voient et s’entendent")
+        async with signed_in(origin, Door.DESK, "haddad", PASSWORD, "fr") as desk:
+            queue = (await desk.ask("GET", "/api/queue"))["queue"]
+            assert [(item["name"], item["state"]) for item in queue] == [("Odette Lavergne", "waiting")]
+            await RobotDoctor(desk, DoctorPlan("haddad", PASSWORD, 1, 0.5), doctor).consult()
+        await asyncio.wait_for(visit, 30)
     assert _of_robots() == set()
 
 
@@ -98,11 +95,9 @@ async def test_a_doctor_who_is_with_somebody_is_not_disturbed(demonstration: Run
         signed_in(demonstration.origin, Door.DESK, DOCTOR, PASSWORD, "en") as desk,
     ):
         told = Notebook()
-        visit = asyncio.create_task(RobotPatient(cabin, ODETTE, told).visit())
-        await until(lambda: "attend. Place" in told)
-        queue = (await desk.ask("GET", "/api/queue"))["queue"]
-        await desk.post(f"/api/encounters/{queue[0]['encounter_id']}/claim")
-        with pytest.raises(Refused, match="déjà avec quelqu’un"):
-            await RobotDoctor(desk, DoctorPlan(DOCTOR, PASSWORD), Notebook()).consult()
-        visit.cancel()
-        await asyncio.gather(visit, return_exceptions=True)
+        async with begun(RobotPatient(cabin, ODETTE, told).visit()):
+            await told.hears("attend. Place")
+            queue = (await desk.ask("GET", "/api/queue"))["queue"]
+            await desk.post(f"/api/encounters/{queue[0]['encounter_id']}/claim")
+            with pytest.raises(Refused, match="déjà avec quelqu’un"):
+                await RobotDoctor(desk, DoctorPlan(DOCTOR, PASSWORD), Notebook()).consult()

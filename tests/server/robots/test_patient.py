@@ -13,8 +13,7 @@ from server.robots.errors import Refused
 from server.robots.patient import PatientPlan, visit_as_patient
 from server.village.sign_ins import PASSWORD
 from tests.running import Running, running
-from tests.server.robots.notebook import Notebook
-from tests.signalling.exchange import until
+from tests.server.robots.notebook import Notebook, begun
 from tests.visitors import visitors
 
 CABIN = "cabine-saint-fiacre"
@@ -23,7 +22,7 @@ ODETTE = PatientPlan(CABIN, PASSWORD, {"code": "258036"})
 
 async def _refused(house: Running, plan: PatientPlan) -> Refused:
     with pytest.raises(Refused) as refused:
-        await visit_as_patient(house.origin, plan, Notebook())
+        await asyncio.wait_for(visit_as_patient(house.origin, plan, Notebook()), 20)
     async with visitors(house.origin, cabin=CABIN) as (cabin,):
         assert (await cabin.get("/api/cabin/visit")).body["visit"] is None, "nobody came in"
     return refused.value
@@ -67,12 +66,10 @@ async def test_it_says_that_nothing_answers() -> None:
 
 async def test_it_leaves_the_line_when_it_is_stopped_and_never_sits_on_somebody(demonstration: Running) -> None:
     told = Notebook()
-    visit = asyncio.create_task(visit_as_patient(demonstration.origin, ODETTE, told))
-    await until(lambda: "attend. Place" in told)
-    with pytest.raises(Refused, match="est occupée"):
-        await visit_as_patient(demonstration.origin, replace(ODETTE, who={"code": "620115"}), Notebook())
-    visit.cancel()
-    await asyncio.gather(visit, return_exceptions=True)
+    async with begun(visit_as_patient(demonstration.origin, ODETTE, told)):
+        await told.hears("attend. Place")
+        with pytest.raises(Refused, match="est occupée"):
+            await visit_as_patient(demonstration.origin, replace(ODETTE, who={"code": "620115"}), Notebook())
     assert "quitte la file" in told
     async with visitors(demonstration.origin, cabin=CABIN, desk="aubin") as (cabin, desk):
         assert (await cabin.get("/api/cabin/visit")).body["visit"] is None
