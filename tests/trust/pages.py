@@ -46,8 +46,9 @@ class Page:
     Within a run each number follows the one before: what is missing or doubled there was lost without a word.
     """
 
-    def __init__(self, seat: Seat, where: Callable[[], str], line: Ticket, sit: Ticket) -> None:
+    def __init__(self, seat: Seat, where: Callable[[], str], line: Ticket, sit: Ticket, silent: float = SILENT) -> None:
         self.seat = seat
+        self._silent = silent
         self._where, self._line, self._sit = where, line, sit
         self.runs: list[list[int]] = [[]]
         self.said = 0
@@ -102,8 +103,8 @@ class Page:
     async def _connect(self, client: aiohttp.ClientSession) -> None:
         origin = self._origin = self._where()
         hello = Hello(VERSION, resume=self._resume, heard=self._heard) if self._resume else None
-        hello = hello or Hello(VERSION, ticket=await asyncio.wait_for(self._line(origin), 2))
-        async with asyncio.timeout(3):
+        hello = hello or Hello(VERSION, ticket=await asyncio.wait_for(self._line(origin), self._silent * 4))
+        async with asyncio.timeout(self._silent * 5):
             ws = await client.ws_connect(f"{origin}/signal", origin=origin)
         try:
             await ws.send_str(write(hello))
@@ -121,8 +122,8 @@ class Page:
 
     async def _beat(self, ws: aiohttp.ClientWebSocketResponse) -> None:
         self._life = asyncio.get_running_loop().time()
-        while asyncio.get_running_loop().time() - self._life < SILENT * (1 if self._ws else 4):
-            await asyncio.sleep(SILENT / 2)
+        while asyncio.get_running_loop().time() - self._life < self._silent * (1 if self._ws else 4):
+            await asyncio.sleep(self._silent / 2)
             if self._ws is not None:
                 with contextlib.suppress(ConnectionError):
                     await ws.send_str(write(Ping(self._heard)))
@@ -166,7 +167,7 @@ class Page:
         await self._join()
 
     async def _join(self) -> None:
-        await self._say(Join(await asyncio.wait_for(self._sit(self._origin), 2), f"page-{self.seat}"))
+        await self._say(Join(await asyncio.wait_for(self._sit(self._origin), self._silent * 4), f"page-{self.seat}"))
 
     def _anew(self, met: bool) -> None:
         """Whoever comes or went: what follows need not follow what was."""

@@ -56,7 +56,7 @@ def mutated(chance: random.Random) -> str:
                 text = text[:at] + chance.choice(WORDS) + text[at:]
             case 1:
                 text = text[:at] + text[at + chance.randint(1, 9) :]
-            case 2:
+            case 2:  # bits that nobody may set
                 text = text[:at] + chr(chance.randrange(1, 0x500)) + text[at + 1 :]
             case 3:
                 text = text[:at]
@@ -193,8 +193,8 @@ class Attack:
                 return frame(text, 0x2)
             case 1:
                 return frame(b"\xff\xfe" + text[:50])
-            case 2:
-                return bytes(self._chance.randrange(256) for _ in range(20)) + b"\xff" * 20
+            case 2:  # bits that nobody may set
+                return bytes([0x70 | self._chance.randrange(16), *self._chance.randbytes(40)])
             case 3:
                 return frame(text[:100], self._chance.choice((0x3, 0xB)))
             case _:
