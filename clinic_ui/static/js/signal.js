@@ -144,7 +144,8 @@ export class Signal extends EventTarget {
     const resume = this.#waits ? this.#resume : "";
     let ticket = "";
     try {
-      if (!resume) ticket = await this.#fetchTicket();
+      // sockets to a dead server are remembered: after thirty, Chromium lets each next one wait for seconds. So ask first
+      if (!resume || this.#failures > 1) ticket = await this.#fetchTicket();
     } catch {
       return this.#again();
     }
