@@ -74,6 +74,7 @@ class Peer:
     def __init__(self, socket: PeerSocket, seat: Seat, means: Means) -> None:
         self._socket = socket
         self._seat = seat
+        self._opposite = Seat.PRACTITIONER if seat is Seat.PATIENT else Seat.PATIENT
         self._means = means
         self._page = secrets.token_urlsafe(12)
         self._asked = False
@@ -140,6 +141,8 @@ class Peer:
             case PeerJoined(page=page) if message.seat == LOBBY:
                 await self._turn_away()
                 self._other = self._warm_with = page
+            case PeerJoined() | PeerLeft() if message.seat not in (LOBBY, self._opposite):
+                return  # somebody else who takes part: this peer speaks with the other end alone
             case Joined(page=str(page)) | PeerJoined(page=page):
                 await self._meet(page)
             case PeerLeft():
