@@ -2,7 +2,7 @@
 
     static/css/kiosk.css  ->  /static/3fa9c1d2/css/kiosk.css     (the hash is of the whole tree)
 
-Comments and white space stay in the repository, and each kind of screen has one sheet of styles: `SHEETS`.
+Comments and white space of scripts stay in the repository, and each kind of screen has one sheet of styles: `SHEETS`.
 A file's address changes with its content, so the browser keeps it for a year and never asks again. What is added
 later (the font, once it is cut) gets a hash of its own.
 """
@@ -17,7 +17,6 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 
 import brotli
-import rcssmin
 import rjsmin
 from aiohttp import web
 
@@ -103,10 +102,8 @@ def package_files() -> dict[str, bytes]:
 
 @cache
 def lean(name: str, plain: bytes) -> bytes:
-    """Return a script or a style without its comments and white space, and anything else as it is."""
-    if name.endswith(".js"):
-        return str(rjsmin.jsmin(plain.decode())).encode()
-    return str(rcssmin.cssmin(plain.decode())).encode() if name.endswith(".css") else plain
+    """Return a script without its comments and white space, and anything else as it is."""
+    return str(rjsmin.jsmin(plain.decode())).encode() if name.endswith(".js") else plain
 
 
 def tree_hash(files: Mapping[str, bytes]) -> str:

@@ -51,7 +51,7 @@ def test_the_package_brings_its_own_files_without_hidden_ones() -> None:
 def test_comments_stay_at_home_and_sentences_go_out_whole() -> None:
     script = b"// why\nconst said = `Il // reste`; /* how */\nexport default said;\n"
     assert lean("js/a.js", script) == b"const said=`Il // reste`;export default said;"
-    assert lean("css/a.css", b"/* why */ a { color: red; }\n") == b"a{color:red}"
+    assert lean("css/a.css", b".a :is(b) { color: red }\n") == b".a :is(b) { color: red }\n"
     assert lean("img/a.svg", b"<!-- why --><svg/>") == b"<!-- why --><svg/>"
 
 
