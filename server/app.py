@@ -24,6 +24,7 @@ from clinic_ui.desk.pages import DeskPages
 from clinic_ui.desk.settings import SettingsPages
 from clinic_ui.fonts import prepare_font
 from clinic_ui.front_office import pages as office_pages
+from clinic_ui.guest.pages import GuestPages
 from clinic_ui.mishaps import page_errors
 from clinic_ui.render import PAGES, Pages
 from clinic_ui.signin.pages import DemoPerson, SignInPages
@@ -40,7 +41,8 @@ from server.database.timing import time_transactions
 from server.echoes import Echoes
 from server.encounters import api as encounters_api
 from server.encounters.facts import EncounterFacts
-from server.encounters.service import Calls, Duty, Endings, FrontOffice, Ground, HelpCalls, Intake, Queue
+from server.encounters.guest_api import GuestApi
+from server.encounters.service import Calls, Duty, Endings, FrontOffice, Ground, Guests, HelpCalls, Intake, Queue
 from server.encounters.service.accesses import AccessBook
 from server.encounters.service.outlook import Outlooks
 from server.evaluation.overview import Overview
@@ -104,6 +106,7 @@ class Clinic:
     outlooks: Outlooks
     queue: Queue
     calls: Calls
+    guests: Guests
     duty: Duty
     front_office: FrontOffice
     help_calls: HelpCalls
@@ -134,12 +137,10 @@ async def open_clinic(config: Config, opened: AsyncExitStack, now: Clock = utc_n
     passwords = Passwords()
     opened.callback(passwords.close)
     bus = await _open_bus(config, opened)
-    return _build(config, now, database, vault, passwords, bus)
+    return _build(config, now, database, vault, Accounts(database, passwords, now), bus)
 
 
-def _build(
-    config: Config, now: Clock, database: Database, vault: PatientVault, passwords: Passwords, bus: Bus
-) -> Clinic:
+def _build(config: Config, now: Clock, database: Database, vault: PatientVault, accounts: Accounts, bus: Bus) -> Clinic:
     """Build the services, each from what stands below it."""
     switchboard, office, ice = Switchboard(bus), TicketOffice(bus, now), _ice(config, now)
     people, feedback = People(database, vault, now), Feedback(database, now)
@@ -155,7 +156,7 @@ def _build(
         switchboard=switchboard,
         tickets=office,
         ice=ice,
-        accounts=Accounts(database, passwords, now),
+        accounts=accounts,
         people=people,
         places=Places(database),
         notes=notes,
@@ -165,6 +166,7 @@ def _build(
         outlooks=Outlooks(ground),
         queue=Queue(ground, seats, switchboard),
         calls=Calls(ground, seats, switchboard),
+        guests=Guests(ground, seats, switchboard),
         duty=Duty(ground),
         front_office=FrontOffice(ground),
         help_calls=HelpCalls(ground),
@@ -198,6 +200,7 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         mount(app, _routes(clinic, assets, gateway))
         mount(app, SignInPages(clinic.accounts, demo_people).routes())
         mount(app, RobotsApi(clinic.people, {one.login for one in demo_people}).routes())
+        mount(app, GuestPages(clinic.guests).routes())
         mount(app, _cabin(clinic))
         mount(app, _office(clinic))
         desk = _desk(clinic)
@@ -243,6 +246,7 @@ def _routes(clinic: Clinic, assets: Assets, gateway: Gateway) -> Routes:
         *lines.routes(clinic.tickets, clinic.ice),
         *ReadinessApi(clinic.readiness, _whom(clinic)).routes(),
         *encounters_api.routes(clinic.intake, clinic.queue, clinic.calls, clinic.duty, clinic.front_office),
+        *GuestApi(clinic.guests, clinic.ice).routes(),
         *RecordsApi(clinic.notes, clinic.measures, clinic.background).routes(),
         *scheduler_api.routes(clinic.follow_ups, clinic.closing),
         *AuditApi(clinic.witnessing).routes(),

@@ -49,6 +49,10 @@ class SeatTickets:
         """Return a single-use ticket for one seat of one call."""
         return await self._office.issue(SeatPass(call, Seat(seat), who))
 
+    async def issue_line(self, line: str, who: str) -> str:
+        """Return a single-use ticket for one line: of somebody who has no account."""
+        return await self._office.issue(LinePass((line,), who))
+
 
 def routes(office: TicketOffice, ice: IceServers) -> Routes:
     """Return the routes that give line tickets and ICE servers."""

@@ -33,7 +33,7 @@ def facts(visit: DeskVisit, doctor: Practitioner) -> VisitFacts:
         in_progress=visit.status is EncounterStatus.IN_PROGRESS,
         started_at=visit.live_at or visit.claimed_at,
         ended_at=visit.ended_at if visit.call is CallStatus.ENDED else None,
-        participants=tuple(present),
+        participants=(*present, *visit.guests),
     )
 
 

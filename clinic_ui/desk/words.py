@@ -39,6 +39,8 @@ PARTS = {
     Part.PRACTITIONER: N_("médecin"),
     Part.HEALTH_WORKER: N_("professionnel accompagnant"),
     Part.COMPANION: N_("proche"),
+    Part.INTERPRETER: N_("interprète"),
+    Part.SPECIALIST: N_("spécialiste"),
 }
 MODALITIES = {Modality.REMOTE: N_("par la cabine"), Modality.IN_PERSON: N_("au cabinet")}
 MEASURES = {

@@ -87,7 +87,7 @@ _KNOWN: dict[str, Opening] = {
     Action.APPOINTMENT_MISSED: Opening.APPOINTMENT_CHANGED,
 }
 # The course of a visit opens nothing: that a person sat down, answered, agreed, was called.
-_COURSE = ("encounter:", "consent:", "reason:said", "call:", "feedback:", "help:")
+_COURSE = ("encounter:", "consent:", "reason:said", "call:", "guest:", "feedback:", "help:")
 _READING = ("read", "shown", "opened", "exported", "printed", "downloaded", "shared")
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from server.database.engine import Database
 from server.encounters import store
 from server.encounters.rules import Accompanied, EncounterStatus
+from server.encounters.service import guests
 from server.encounters.service.ground import Ground
 from server.encounters.tables import EncounterRow
 from server.kernel.ids import CabinId, EncounterId, PatientId
@@ -94,4 +95,4 @@ class EncounterFacts:
         if answers.companion:
             beside = row.accompanied is Accompanied.WITH_HEALTH_WORKER
             present.append(Participant(Part.HEALTH_WORKER if beside else Part.COMPANION, answers.companion))
-        return tuple(present)
+        return (*present, *await guests.participants(self._ground, tx, row))

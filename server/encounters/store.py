@@ -8,10 +8,19 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.encounters.access_rules import VisitTaken
+from server.encounters.guest_rules import OPEN, GuestStatus
 from server.encounters.help_rules import HelpCall
 from server.encounters.quality_rules import Report, Side, Spread
 from server.encounters.rules import CallStatus, Encounter, EncounterStatus
-from server.encounters.tables import CallQualityRow, ConsentRow, DutyRow, EncounterRow, HelpCallRow, IncidentRow
+from server.encounters.tables import (
+    CallQualityRow,
+    ConsentRow,
+    DutyRow,
+    EncounterRow,
+    GuestRow,
+    HelpCallRow,
+    IncidentRow,
+)
 from server.kernel.access import Identity
 from server.kernel.errors import Conflict
 from server.kernel.ids import CabinId, EncounterId, PatientId, PractitionerId, SiteId
@@ -300,6 +309,35 @@ async def help_calls(tx: AsyncSession, site_id: SiteId) -> list[HelpCallRow]:
     """Return the last call for help of each cabin of a site, open or not, the oldest first."""
     query = select(HelpCallRow).where(HelpCallRow.site_id == site_id).order_by(HelpCallRow.asked_at)
     return list(await tx.scalars(query))
+
+
+async def open_guest(tx: AsyncSession, encounter_id: EncounterId) -> GuestRow | None:
+    """Return the third person who is asked in, or in, now. Who changes it holds the visit."""
+    query = select(GuestRow).where(GuestRow.encounter_id == encounter_id, GuestRow.status.in_(OPEN))
+    return (await tx.scalars(query)).one_or_none()
+
+
+async def last_guest(tx: AsyncSession, encounter_id: EncounterId) -> GuestRow | None:
+    """Return the newest invitation of a visit, open or not."""
+    query = select(GuestRow).where(GuestRow.encounter_id == encounter_id)
+    return (await tx.scalars(query.order_by(GuestRow.invited_at.desc(), GuestRow.id.desc()))).first()
+
+
+async def guests_admitted(tx: AsyncSession, encounter_id: EncounterId) -> list[GuestRow]:
+    """Return the third persons who were in a visit, in order."""
+    query = select(GuestRow).where(GuestRow.encounter_id == encounter_id, GuestRow.admitted_at.is_not(None))
+    return list(await tx.scalars(query.order_by(GuestRow.admitted_at)))
+
+
+async def guest_by_code(tx: AsyncSession, code_index: bytes, now: datetime) -> GuestRow | None:
+    """Return the invitation that this code opens now."""
+    valid = (GuestRow.status == GuestStatus.INVITED, GuestRow.expires_at > now)
+    return (await tx.scalars(select(GuestRow).where(GuestRow.code_index == code_index, *valid))).one_or_none()
+
+
+async def guest_by_token(tx: AsyncSession, token_hash: bytes) -> GuestRow | None:
+    """Return the third person whose browser shows this token."""
+    return (await tx.scalars(select(GuestRow).where(GuestRow.token_hash == token_hash))).one_or_none()
 
 
 def called(row: HelpCallRow) -> HelpCall:

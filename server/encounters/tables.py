@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.database.rows import Row
+from server.encounters.guest_rules import GuestPart, GuestStatus
 from server.encounters.help_rules import HelpKind
 from server.encounters.rules import (
     Accompanied,
@@ -23,6 +24,7 @@ from server.kernel.ids import (
     CabinId,
     ConsentId,
     EncounterId,
+    GuestId,
     PatientId,
     PractitionerId,
     SiteId,
@@ -32,6 +34,7 @@ from signalling.protocol import Seat
 _SEATED = text("seated_at IS NOT NULL AND left_at IS NULL")
 _RUNNING = text("status = 'in-progress'")
 _OPEN = text("status IN ('triaged', 'in-progress')")
+_GUEST_OPEN = text("status IN ('invited', 'asking', 'admitted')")
 
 
 class EncounterRow(Row):
@@ -89,6 +92,32 @@ class ConsentRow(Row):
     witness: Mapped[str | None] = mapped_column(String(120))
     """Who heard it, when it was said aloud: a professional's name."""
     recorded_by: Mapped[AccountId]
+
+
+class GuestRow(Row):
+    """A third person whom the doctor asked in. The code and the browser's token are not kept, only their indexes."""
+
+    __tablename__ = "guest"
+    __table_args__ = (
+        Index("uq_guest_open", "encounter_id", unique=True, sqlite_where=_GUEST_OPEN, postgresql_where=_GUEST_OPEN),
+    )
+
+    id: Mapped[GuestId] = mapped_column(primary_key=True)
+    encounter_id: Mapped[EncounterId] = mapped_column(ForeignKey("encounter.id"), index=True)
+    part: Mapped[GuestPart]
+    status: Mapped[GuestStatus]
+    code_index: Mapped[bytes | None] = mapped_column(index=True, unique=True)
+    """Blind index of the code, until it is used."""
+    token_hash: Mapped[bytes | None] = mapped_column(index=True, unique=True)
+    """SHA-256 of what the guest's browser shows."""
+    sealed_name: Mapped[bytes]
+    """Under the patient's key: who was there is part of the visit."""
+    row_ver: Mapped[int]
+    invited_by: Mapped[AccountId]
+    invited_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    admitted_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
 
 
 class IncidentRow(Row):

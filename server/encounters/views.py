@@ -22,6 +22,7 @@ from server.encounters.rules import (
 )
 from server.kernel.ids import CabinId, EncounterId, PatientId, PractitionerId
 from server.people.rules import Cabin, Patient, Practitioner, Sex, Site
+from server.records.rules.note import Participant
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,8 @@ class DeskVisit:
     incidents: tuple[Incident, ...]
     quality: Quality | None
     """Of its calls so far; None when no end has reported any."""
+    guests: tuple[Participant, ...]
+    """The third persons who were in its calls."""
     site: Site
     cabin: Cabin
 

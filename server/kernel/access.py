@@ -86,6 +86,10 @@ class Act(StrEnum):
     """Stand in the lobby of a waiting patient's call: the line gets warm, and nothing is sent."""
     CALL_REPORT = "call:report"
     """Say that media flow, or that they failed."""
+    GUEST_INVITE = "guest:invite"
+    """Ask a third person into one's call, and send them out."""
+    GUEST_ANSWER = "guest:answer"
+    """Say whether a third person may join: the patient decides."""
     HELP_ASK = "help:ask"
     """Call somebody of the site to the cabin, and say that it is good."""
     HELP_ANSWER = "help:answer"
@@ -140,6 +144,8 @@ RULES: dict[Act, frozenset[Role]] = {
     Act.CALL_WARM: frozenset({Role.GP}),
     Act.CALL_REPORT: frozenset({Role.CABIN, Role.GP}),
     Act.ADDRESS_HIDE: frozenset({Role.GP}),
+    Act.GUEST_INVITE: frozenset({Role.GP}),
+    Act.GUEST_ANSWER: frozenset({Role.CABIN}),
     Act.HELP_ASK: frozenset({Role.CABIN}),
     Act.HELP_ANSWER: frozenset({Role.HEALTH_WORKER}),
     Act.NOTE_WRITE: frozenset({Role.GP}),

@@ -30,6 +30,21 @@ def take_session(request: web.Request, response: web.StreamResponse, door: Door)
     )
 
 
+def _guest_cookie(app: web.Application) -> str:
+    return "__Host-tc-guest" if app[SECURE] else "tc-guest"
+
+
+def give_guest(request: web.Request, response: web.StreamResponse, token: str) -> None:
+    """Set the cookie by which a guest's browser is known, until it is closed."""
+    name = _guest_cookie(request.app)
+    response.set_cookie(name, token, path="/", httponly=True, secure=request.app[SECURE], samesite="Strict")
+
+
+def guest_token(request: web.Request) -> str:
+    """Return what the guest's browser shows, or nothing."""
+    return request.cookies.get(_guest_cookie(request.app), "")
+
+
 def session_token(request: web.Request, door: Door) -> str | None:
     """Return the token that the browser sent for `door`, if any."""
     return request.cookies.get(cookie_name(request.app, door))

@@ -15,6 +15,13 @@ OPEN_TO_ANYBODY = {
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "/signal"),
+    ("GET", "/api/guest"),  # a guest has no account: their cookie opens one invitation, once a code was typed
+    ("GET", "/api/guest/ice-servers"),
+    ("GET", "/invite"),
+    ("POST", "/api/guest/leave"),
+    ("POST", "/api/guest/line-ticket"),
+    ("POST", "/api/guest/seat"),
+    ("POST", "/invite"),
     ("GET", "/signin/{door}"),
     ("GET", "/static/{hash}/{path}"),
     ("POST", "/settings"),

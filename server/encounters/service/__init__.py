@@ -5,6 +5,7 @@ from server.encounters.service.duty import Duty
 from server.encounters.service.ending import Endings
 from server.encounters.service.front_office import FrontOffice, Placement
 from server.encounters.service.ground import Beginning, ConsentSaid, Exchange, Ground, Nudger, Opinions, Tickets
+from server.encounters.service.guests import Guests
 from server.encounters.service.help import HelpCalls
 from server.encounters.service.intake import Intake
 from server.encounters.service.queue import ClaimGiven, Queue
@@ -19,6 +20,7 @@ __all__ = [
     "Exchange",
     "FrontOffice",
     "Ground",
+    "Guests",
     "HelpCalls",
     "Intake",
     "Nudger",

@@ -8,7 +8,7 @@ from server.audit.rules import Action
 from server.encounters import store
 from server.encounters.quality_rules import Report
 from server.encounters.rules import CallStatus, Decision, EncounterStatus, IncidentKind, Move
-from server.encounters.service import quality
+from server.encounters.service import guests, quality
 from server.encounters.service.ground import (
     NOT_YOURS,
     Exchange,
@@ -102,7 +102,9 @@ class Calls:
                 return
             await self._ground.move(tx, who, row, Move.HANG_UP)
             row.ended_at = self._ground.now()
-        await self._exchange.close_call(str(row.id), "hung-up")
+            pairs = await guests.end(self._ground, tx, who, row)
+        for call in (str(row.id), *pairs):
+            await self._exchange.close_call(call, "hung-up")
         await self._ground.nudge(["queue", *lines_of(row)])
 
     async def incident(

@@ -117,12 +117,12 @@ class Ground:
         self.people = people
         self.now = now
         self.nudger = nudger
-        self._vault = vault
+        self.vault = vault
         self._read: OrderedDict[tuple[bytes, EncounterId], None] = OrderedDict()
 
     async def answers(self, tx: AsyncSession, row: EncounterRow) -> Answers:
         """Return what the patient said. The caller has authorised and audits."""
-        text = await self._vault.open(tx, _place(row, row.row_ver), row.sealed_intake)
+        text = await self.vault.open(tx, _place(row, row.row_ver), row.sealed_intake)
         return msgspec.json.decode(text, type=Answers)
 
     async def begin(
@@ -163,7 +163,7 @@ class Ground:
         """Write the answers into the row, sealed, and into the log."""
         row.row_ver += 1
         row.version += 1
-        row.sealed_intake = await self._vault.seal(tx, _place(row, row.row_ver), msgspec.json.encode(answers))
+        row.sealed_intake = await self.vault.seal(tx, _place(row, row.row_ver), msgspec.json.encode(answers))
         row.priority = is_urgent(answers)
         await record(
             tx,

@@ -15,6 +15,7 @@ from server.encounters.rules import (
     EncounterStatus,
     Move,
 )
+from server.encounters.service import guests
 from server.encounters.service.ground import (
     NOT_YOURS,
     Exchange,
@@ -101,9 +102,11 @@ class Queue:
             _refuse_left(row)
             lines = lines_of(row)
             await self._ground.move(tx, who, row, Move.RELEASE)
+            pairs = await guests.end(self._ground, tx, who, row)
             row.practitioner_id = row.claimed_by = row.claimed_at = row.live_at = row.ended_at = None
             lines += await self._ground.queue_lines(tx, row)
-        await self._exchange.close_call(str(encounter_id), "released")
+        for call in (str(encounter_id), *pairs):
+            await self._exchange.close_call(call, "released")
         await self._ground.nudge(lines)
 
     async def ring(self, who: Identity, encounter_id: EncounterId) -> str:
@@ -212,6 +215,7 @@ class Queue:
             consent=_consented(said) if said else None,
             quality=of_visit((one.seat, store.report(one)) for one in await store.call_qualities(tx, row.id)),
             incidents=tuple(Incident(one.at, one.kind, one.seconds) for one in await store.incidents(tx, row.id)),
+            guests=await guests.participants(self._ground, tx, row),
             site=await people_store.site(tx, row.site_id),
             cabin=await people_store.cabin(tx, row.cabin_id),
         )

@@ -48,6 +48,9 @@ class Part(StrEnum):
     PRACTITIONER = "practitioner"
     HEALTH_WORKER = "health-worker"
     COMPANION = "companion"
+    INTERPRETER = "interpreter"
+    SPECIALIST = "specialist"
+    """Another professional whom the doctor asked in."""
 
 
 class FollowUpWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
