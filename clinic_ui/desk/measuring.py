@@ -10,6 +10,7 @@ from markupsafe import Markup
 from clinic_ui.charts import sparkline
 from clinic_ui.dates import number
 from clinic_ui.desk.words import LEVELS, MEASURES
+from clinic_ui.i18n import translate
 from server.records.rules.measures import MEASURES as TABLE
 from server.records.rules.measures import Level, MeasureName
 from server.records.service.measures import Observation
@@ -25,6 +26,8 @@ _ORDER = (
     MeasureName.GLUCOSE,
     MeasureName.PAIN,
     MeasureName.HEIGHT,
+    MeasureName.INHALED_OXYGEN,
+    MeasureName.CONSCIOUSNESS,
 )
 
 
@@ -57,6 +60,7 @@ class Instrument:
 INSTRUMENTS = tuple(
     Instrument(name, MEASURES[name], one.unit, one.shown_unit, one.shown_per_unit, one.shown_digits)
     for name, one in TABLE.items()
+    if not one.choices
 )
 
 
@@ -86,12 +90,14 @@ def _tile(found: list[Observation], diastolic: list[Observation], locale: str) -
         value,
         LEVELS[level],
         out,
-        sparkline(course) if len(course) > 1 else Markup(""),
+        sparkline(course) if len(course) > 1 and not newest.words else Markup(""),
         newest.taken_at,
     )
 
 
 def _said(one: Observation, locale: str) -> str:
+    if one.words:
+        return translate(locale, one.words)
     return number(one.shown, locale, TABLE[one.measure].shown_digits)
 
 

@@ -10,6 +10,7 @@ from clinic_ui.desk import words
 from clinic_ui.desk.desk import Desk
 from clinic_ui.desk.measuring import courses, tiles
 from clinic_ui.desk.report import facts, incident_lines, wish_kind
+from clinic_ui.early_warning import early_warning
 from clinic_ui.look import look_of
 from server.encounters.views import DeskVisit
 from server.kernel.words import N_
@@ -78,7 +79,9 @@ class VisitPieces:
         shown = tiles(found, look_of(request).locale)
         newest = max((tile.taken_at for tile in shown), default=None)
         fresh = newest is not None and newest >= visit.arrived_at
-        return {"tiles": shown, "newest": newest, "fresh": fresh}
+        sheet = await self._desk.background.read(who_is(request), visit.patient.id)
+        warning = early_warning(found, visit.arrived_at, visit.patient.traits, sheet.body)
+        return {"tiles": shown, "newest": newest, "fresh": fresh, "warning": warning}
 
     async def history(self, request: web.Request) -> web.Response:
         """GET /desk/history: the signed notes and the measures of before, newest first."""

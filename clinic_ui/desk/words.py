@@ -54,6 +54,8 @@ MEASURES = {
     MeasureName.HEIGHT: N_("Taille"),
     MeasureName.GLUCOSE: N_("Glycémie"),
     MeasureName.PAIN: N_("Douleur"),
+    MeasureName.INHALED_OXYGEN: N_("Oxygène donné"),
+    MeasureName.CONSCIOUSNESS: N_("Conscience"),
 }
 LEVELS = {
     Level.LOW: N_("au-dessous"),

@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
+from clinic_ui.early_warning import early_warning
 from clinic_ui.forms import answers, read_form
 from clinic_ui.front_office.office import PATIENTS, Office, go, patient_id
 from clinic_ui.front_office.sheet import sheet_of
@@ -101,6 +102,7 @@ class MeasurePages:
             errors=errors,
             doubtful=doubtful(given, errors),
             moments=moments(sheet.observations),
+            warning=early_warning(sheet.observations, self._office.now(), sheet.patient.traits, sheet.background),
             done=request.query.get("done", ""),
         )
 
@@ -113,8 +115,14 @@ def readings_of(given: dict[str, str], confirmed: tuple[MeasureName, ...]) -> tu
     if wrong:
         raise Invalid(_REREAD, fields=wrong)
     return tuple(
-        Reading(name, value, confirmed=name in confirmed) for name, value in numbers.items() if value is not None
+        Reading(name, value, _unit(given, name), name in confirmed)
+        for name, value in numbers.items()
+        if value is not None
     )
+
+
+def _unit(given: dict[str, str], name: MeasureName) -> str:
+    return given.get(f"unit-{name.value}", "")
 
 
 def number(text: str) -> float | None:
@@ -132,10 +140,17 @@ def doubtful(given: dict[str, str], errors: dict[str, str]) -> frozenset[str]:
     for name in MeasureName:
         value = number(given.get(name.value, ""))
         if name.value in errors and value is not None:
-            kept = in_ucum(Reading(name, value))
-            if is_possible(name, kept) and classify(name, kept) is Level.IMPLAUSIBLE:
+            kept = _kept(Reading(name, value, _unit(given, name)))
+            if kept is not None and is_possible(name, kept) and classify(name, kept) is Level.IMPLAUSIBLE:
                 found.add(name.value)
     return frozenset(found)
+
+
+def _kept(reading: Reading) -> float | None:
+    try:
+        return in_ucum(reading)
+    except ValueError:
+        return None
 
 
 def moments(found: tuple[Observation, ...]) -> tuple[Moment, ...]:

@@ -63,6 +63,7 @@ class BackgroundTyped(msgspec.Struct, frozen=True):
     conditions: str = ""
     medications: str = ""
     none: tuple[str, ...] = ()
+    pregnant: str = ""
 
     def body(self) -> BackgroundBody:
         """Return the lists, or raise Invalid when one is said to be empty and is not."""
@@ -72,7 +73,8 @@ class BackgroundTyped(msgspec.Struct, frozen=True):
         if wrong:
             raise Invalid(N_("La fiche n’est pas enregistrée : corrigez ce qui est indiqué."), fields=wrong)
         lists = {name: entries or (() if name in self.none else None) for name, entries in typed.items()}
-        return BackgroundBody(**lists)
+        pregnant = {"yes": True, "no": False}.get(self.pregnant)
+        return BackgroundBody(lists["allergies"], lists["conditions"], lists["medications"], pregnant)
 
 
 def _entries(text: str) -> tuple[str, ...]:
@@ -81,7 +83,8 @@ def _entries(text: str) -> tuple[str, ...]:
 
 def typed_of(body: BackgroundBody) -> dict[str, str]:
     """Return the lists as the form shows them, one entry on a line."""
-    return {name: "\n".join(getattr(body, name) or ()) for name in LISTS}
+    pregnant = {True: "yes", False: "no", None: ""}[body.pregnant]
+    return {**{name: "\n".join(getattr(body, name) or ()) for name in LISTS}, "pregnant": pregnant}
 
 
 def none_of(body: BackgroundBody) -> tuple[str, ...]:

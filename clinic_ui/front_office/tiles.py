@@ -14,12 +14,14 @@ _TILES: tuple[tuple[str, str, tuple[MeasureName, ...]], ...] = (
     (N_("Tension"), "pressure", (_M.SYSTOLIC, _M.DIASTOLIC)),
     (N_("Pouls"), "heart-pulse", (_M.HEART_RATE,)),
     (N_("Oxygène (SpO₂)"), "oxygen", (_M.OXYGEN_SATURATION,)),
+    (N_("Oxygène donné"), "oxygen", (_M.INHALED_OXYGEN,)),
     (N_("Température"), "thermometer", (_M.TEMPERATURE,)),
     (N_("Respiration"), "lungs", (_M.BREATHING_RATE,)),
     (N_("Douleur"), "pain", (_M.PAIN,)),
     (N_("Glycémie"), "drop", (_M.GLUCOSE,)),
     (N_("Poids"), "scale", (_M.WEIGHT,)),
     (N_("Taille"), "ruler", (_M.HEIGHT,)),
+    (N_("Conscience"), "brain", (_M.CONSCIOUSNESS,)),
 )
 LEVEL_WORDS = {
     Level.LOW: (N_("basse"), "down"),
@@ -44,6 +46,12 @@ class Entry:
         """The name of its field."""
         return self.measure.name.value
 
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The units to choose from, as people write them; none when there is but one."""
+        others = tuple(unit for unit, _factor, _added in self.measure.units if not unit.startswith("["))
+        return (self.measure.shown_unit, *others) if others else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Tile:
@@ -65,6 +73,11 @@ class Tile:
     def digits(self) -> int:
         """How many decimals are shown."""
         return self.entries[0].measure.shown_digits
+
+    @property
+    def words(self) -> str:
+        """What the last value stands for, where it is no number."""
+        return self.entries[0].last.words if self.entries[0].last else ""
 
     @property
     def taken_at(self) -> datetime | None:

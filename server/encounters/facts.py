@@ -10,7 +10,7 @@ from server.database.engine import Database
 from server.encounters import store
 from server.encounters.rules import Accompanied, EncounterStatus
 from server.encounters.service import guests
-from server.encounters.service.ground import Ground
+from server.encounters.service.ground import Ground, lines_of
 from server.encounters.tables import EncounterRow
 from server.kernel.ids import CabinId, EncounterId, PatientId
 from server.people import store as people_store
@@ -85,6 +85,14 @@ class EncounterFacts:
         """Return the visit that sits in a cabin and its patient, or None."""
         row = await store.seated(tx, cabin_id)
         return (row.id, row.patient_id) if row else None
+
+    async def pages_of(self, tx: AsyncSession, patient_id: PatientId) -> list[str]:
+        """Return the lines of the pages that show the open visit of a patient, if there is one."""
+        return [line for row in await store.open_visits_of(tx, patient_id) for line in lines_of(row)]
+
+    async def nudge(self, lines: Sequence[str]) -> None:
+        """Tell these pages that something changed; after the commit."""
+        await self._ground.nudge(lines)
 
     async def _participants(self, tx: AsyncSession, row: EncounterRow) -> tuple[Participant, ...]:
         present = []

@@ -190,6 +190,13 @@ async def running_of(tx: AsyncSession, practitioner_id: PractitionerId) -> Encou
     return (await tx.scalars(query)).one_or_none()
 
 
+async def open_visits_of(tx: AsyncSession, patient_id: PatientId) -> list[EncounterRow]:
+    """Return the visits of a patient that are not closed: they wait, or a doctor has them."""
+    open_now = (*BEFORE_THE_DOCTOR, _S.IN_PROGRESS)
+    query = select(EncounterRow).where(EncounterRow.patient_id == patient_id, EncounterRow.status.in_(open_now))
+    return list(await tx.scalars(query))
+
+
 async def of_site(tx: AsyncSession, site_id: SiteId) -> list[EncounterRow]:
     """Return the visits of a site that are not closed, the oldest first."""
     open_now = (*BEFORE_THE_DOCTOR, _S.IN_PROGRESS)

@@ -9,16 +9,22 @@ ENTRY_MAX = 300
 
 
 class BackgroundBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Three lists. None: nobody asked yet. Empty: asked, and there is none. A doctor must see the difference."""
+    """Three lists. None: nobody asked yet. Empty: asked, and there is none. A doctor must see the difference.
+
+    `low_oxygen_target`: a doctor decided that 88–92 % is this patient's oxygen (hypercapnic): NEWS2 uses scale 2.
+    """
 
     allergies: tuple[str, ...] | None = None
     conditions: tuple[str, ...] | None = None
     medications: tuple[str, ...] | None = None
+    pregnant: bool | None = None
+    low_oxygen_target: bool = False
 
 
 def tidy(body: BackgroundBody) -> BackgroundBody:
     """Return the lists without blank entries or spaces around the words."""
-    return BackgroundBody(_tidy(body.allergies), _tidy(body.conditions), _tidy(body.medications))
+    lists = {name: _tidy(getattr(body, name)) for name in ("allergies", "conditions", "medications")}
+    return msgspec.structs.replace(body, **lists)
 
 
 def _tidy(entries: tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -30,6 +30,8 @@ class MeasureName(StrEnum):
     HEIGHT = "height"
     GLUCOSE = "glucose"
     PAIN = "pain"
+    INHALED_OXYGEN = "inhaled-oxygen"
+    CONSCIOUSNESS = "consciousness"
 
 
 class Level(StrEnum):
@@ -48,6 +50,7 @@ class Measure:
     """One line of the table. `usual` may be open at an end (None). `shown_per_unit`: 1 UCUM unit as shown.
 
     `possible` None: from 0 to three times what is plausible; past that no confirmation helps.
+    `units`: what else people read, as (unit, factor, then added) to the UCUM unit. `choices`: the words of 0, 1, 2 …
     """
 
     name: MeasureName
@@ -61,8 +64,11 @@ class Measure:
     shown_digits: int = 0
     shown_per_unit: float = 1.0
     possible: tuple[float, float] | None = None
+    units: tuple[tuple[str, float, float], ...] = ()
+    choices: tuple[str, ...] = ()
 
 
+_PRESSURES = (("cmHg", 10.0, 0.0), ("kPa", 7.50062, 0.0))
 _TABLE = (
     Measure(
         MeasureName.SYSTOLIC,
@@ -72,6 +78,7 @@ _TABLE = (
         "mmHg",
         (40, 300),
         (90, 139),
+        units=_PRESSURES,
     ),
     Measure(
         MeasureName.DIASTOLIC,
@@ -81,6 +88,7 @@ _TABLE = (
         "mmHg",
         (20, 200),
         (60, 89),
+        units=_PRESSURES,
     ),
     Measure(MeasureName.HEART_RATE, "8867-4", "/min", N_("Pouls"), "/min", (20, 250), (51, 90)),
     Measure(
@@ -103,10 +111,31 @@ _TABLE = (
         (36.1, 38.0),
         digits=1,
         shown_digits=1,
+        possible=(10, 47),
+        units=(("°F", 5 / 9, -160 / 9), ("[degF]", 5 / 9, -160 / 9)),
     ),
     Measure(MeasureName.BREATHING_RATE, "9279-1", "/min", N_("Respiration"), "/min", (4, 80), (12, 20)),
-    Measure(MeasureName.WEIGHT, "29463-7", "kg", N_("Poids"), "kg", (0.3, 350), digits=2, shown_digits=1),
-    Measure(MeasureName.HEIGHT, "8302-2", "cm", N_("Taille"), "cm", (25, 250), digits=1),
+    Measure(
+        MeasureName.WEIGHT,
+        "29463-7",
+        "kg",
+        N_("Poids"),
+        "kg",
+        (0.3, 350),
+        digits=2,
+        shown_digits=1,
+        units=(("lb", 0.45359237, 0), ("[lb_av]", 0.45359237, 0), ("g", 0.001, 0)),
+    ),
+    Measure(
+        MeasureName.HEIGHT,
+        "8302-2",
+        "cm",
+        N_("Taille"),
+        "cm",
+        (25, 250),
+        digits=1,
+        units=(("m", 100, 0), ("in", 2.54, 0), ("[in_i]", 2.54, 0)),
+    ),
     Measure(
         MeasureName.GLUCOSE,
         "41653-7",
@@ -117,8 +146,38 @@ _TABLE = (
         (70, 110),
         shown_digits=2,
         shown_per_unit=0.01,
+        units=(("mmol/L", 18.0156, 0),),
     ),
     Measure(MeasureName.PAIN, "72514-3", "1", N_("Douleur"), "/10", (0, 10), (None, 0), possible=(0, 10)),
+    Measure(
+        MeasureName.INHALED_OXYGEN,
+        "3151-8",
+        "L/min",
+        N_("Oxygène donné (0 : air)"),
+        "L/min",
+        (0, 15),
+        (None, 0),
+        digits=1,
+        shown_digits=1,
+        possible=(0, 60),
+    ),
+    Measure(
+        MeasureName.CONSCIOUSNESS,
+        "80288-4",
+        "1",
+        N_("Conscience"),
+        "",
+        (0, 4),
+        (None, 0),
+        possible=(0, 4),
+        choices=(
+            N_("éveillé, clair"),
+            N_("confusion nouvelle"),
+            N_("réagit à la voix"),
+            N_("réagit à la douleur"),
+            N_("ne réagit pas"),
+        ),
+    ),
 )
 MEASURES: dict[MeasureName, Measure] = {measure.name: measure for measure in _TABLE}
 
@@ -145,13 +204,16 @@ class ObservationBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def in_ucum(reading: Reading) -> float:
     """Return the value of a reading in the UCUM unit of its measure; ValueError for a unit that it has not.
 
-    1 g/L of glucose = 100 mg/dL.
+    1 g/L of glucose = 100 mg/dL = 5.55 mmol/L (180.156 g/mol); 98.6 °F = 37 °C; 14 cmHg = 140 mm[Hg]; 1 lb = 0.4536 kg.
     """
     measure = MEASURES[reading.measure]
     if reading.unit in ("", measure.shown_unit):
         return round(reading.value / measure.shown_per_unit, measure.digits)
     if reading.unit == measure.unit:
         return round(reading.value, measure.digits)
+    for unit, factor, added in measure.units:
+        if reading.unit == unit:
+            return round(reading.value * factor + added, measure.digits)
     raise ValueError(reading.unit)
 
 
@@ -202,6 +264,8 @@ def _wrong(reading: Reading) -> str:
         return N_("Cette valeur n’est pas possible. Relisez l’appareil.")
     if reading.measure is MeasureName.PAIN and reading.value != int(reading.value):
         return N_("La douleur est un nombre entier de 0 à 10.")
+    if reading.measure is MeasureName.CONSCIOUSNESS and reading.value != int(reading.value):
+        return N_("Choisissez une des réponses.")
     if classify(reading.measure, value) is Level.IMPLAUSIBLE and not reading.confirmed:
         return N_("Cette valeur est très inhabituelle. Mesurez encore une fois, puis confirmez.")
     return ""

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from server.audit.rules import Action
 from server.database.engine import Database
 from server.kernel.access import Act, Identity, require
@@ -45,8 +48,7 @@ class Background:
             await self._scribe.noted(tx, who, Action.BACKGROUND_READ, patient_id)
             if stored is None:
                 return BackgroundSheet(patient_id, 0, BackgroundBody(), None)
-            place = body_of("patient_background", patient_id, patient_id, stored.row_ver)
-            body = await self._scribe.open(tx, place, stored.sealed_body, BackgroundBody)
+            body = await self._opened(tx, stored)
         return BackgroundSheet(patient_id, stored.row_ver, body, stored.saved_at)
 
     async def save(self, who: Identity, patient_id: PatientId, body: BackgroundBody, row_ver: int) -> int:
@@ -57,6 +59,8 @@ class Background:
             raise Invalid(N_("La fiche n’est pas enregistrée : corrigez ce qui est indiqué."), fields=wrong)
         async with self._database.transaction() as tx:
             await self._people.allowed(tx, who, patient_id)
+            if who.practitioner_id is None:
+                body = await self._keep_decision(tx, patient_id, body)
             place = body_of("patient_background", patient_id, patient_id, row_ver + 1)
             sealed = await self._scribe.seal(tx, place, body)
             values = {
@@ -74,3 +78,13 @@ class Background:
                 )
             await self._scribe.wrote(tx, who, Action.BACKGROUND_SAVED, sealed)
         return row_ver + 1
+
+    async def _keep_decision(self, tx: AsyncSession, patient_id: PatientId, body: BackgroundBody) -> BackgroundBody:
+        """Return `body` with what only a doctor decides as it stood: which oxygen is right for this patient."""
+        stored = await store.background_of(tx, patient_id)
+        decided = stored is not None and (await self._opened(tx, stored)).low_oxygen_target
+        return msgspec.structs.replace(body, low_oxygen_target=decided)
+
+    async def _opened(self, tx: AsyncSession, stored: store.StoredBackground) -> BackgroundBody:
+        place = body_of("patient_background", stored.patient_id, stored.patient_id, stored.row_ver)
+        return await self._scribe.open(tx, place, stored.sealed_body, BackgroundBody)

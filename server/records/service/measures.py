@@ -56,6 +56,12 @@ class Observation:
     device: str
     confirmed: bool
 
+    @property
+    def words(self) -> str:
+        """What the number stands for, as a French sentence; empty where it is a number."""
+        choices = MEASURES[self.measure].choices
+        return choices[int(self.value)] if choices else ""
+
 
 class Measures:
     """Observations of patients."""
@@ -77,7 +83,7 @@ class Measures:
         device: str = "",
         taken_at: datetime | None = None,
     ) -> list[Observation]:
-        """Keep the measures of one taking.
+        """Keep the measures of one taking, and nudge the pages that show the patient's visit.
 
         Raises Invalid naming each measure that is impossible, or that is implausible and not confirmed.
         """
@@ -94,6 +100,8 @@ class Measures:
             if encounter_id is not None:
                 await self._refuse_another_visit(tx, encounter_id, patient_id)
             rows = await self._keep(tx, who, (patient_id, encounter_id, at), bodies)
+            pages = await self._visits.pages_of(tx, patient_id)
+        await self._visits.nudge(pages)
         return [_shown(row, body, patient.traits.born_on) for row, body in zip(rows, bodies, strict=True)]
 
     async def read(
@@ -118,6 +126,8 @@ class Measures:
                 raise Conflict(N_("Cette mesure est déjà annulée."), code="already-struck")
             row = f"observation:{observation_id}"
             await self._scribe.noted(tx, who, Action.MEASURE_STRUCK, stored.patient_id, row)
+            pages = await self._visits.pages_of(tx, stored.patient_id)
+        await self._visits.nudge(pages)
 
     def _when(self, taken_at: datetime | None) -> datetime:
         now = self._now()

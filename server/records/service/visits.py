@@ -1,10 +1,11 @@
 """What the records ask of the visits. Encounters stand on a floor above, and hand themselves in."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.kernel.ids import EncounterId
+from server.kernel.ids import EncounterId, PatientId
 from server.records.rules.note import Claim, VisitFacts
 from server.records.store import Condition, IdValue
 
@@ -25,3 +26,9 @@ class Visits(Protocol):
 
         It holds the claim until the commit, as `claim` does. A visit never changes its patient.
         """
+
+    async def pages_of(self, tx: AsyncSession, patient_id: PatientId) -> list[str]:
+        """Return the lines of the pages that show the open visit of a patient, if there is one."""
+
+    async def nudge(self, lines: Sequence[str]) -> None:
+        """Tell these pages that something changed; after the commit. A lost nudge costs a refresh."""

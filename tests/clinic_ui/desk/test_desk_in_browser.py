@@ -9,6 +9,8 @@ import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
 from server.kernel.access import Door
+from server.records.rules.measures import MeasureName as M
+from server.records.rules.measures import Reading
 from tests.clinic_ui.cabin.hamlet import PASSWORD, Hamlet
 from tests.clinic_ui.desk.desk import hostile_visit, measured, second_doctor
 from tests.clinic_ui.readers import faults, faults_in_any_theme
@@ -125,6 +127,27 @@ async def test_a_newcomer_appears_without_a_reload_and_one_of_two_doctors_is_tol
     await second.get_by_text("Dr Claire Aubin a été plus rapide").wait_for()
     await _settled(second, "free")
     await expect(first.get_by_role("textbox", name="Conclusion")).to_be_visible()
+
+
+async def test_measures_that_are_taken_during_the_call_come_by_themselves_with_their_score(
+    hamlet: Hamlet, new_context: ContextFactory
+) -> None:
+    await hamlet.in_call()
+    page = await _open(hamlet, await new_context(bypass_csp=True))
+    await _settled(page, "ringing")
+    await expect(page.locator("[data-news2]")).to_have_count(0)
+    await expect(page.get_by_text("Le serveur répond.")).to_be_attached()
+    values = {M.BREATHING_RATE: 26, M.OXYGEN_SATURATION: 90, M.INHALED_OXYGEN: 2, M.SYSTOLIC: 88, M.HEART_RATE: 132}
+    values |= {M.CONSCIOUSNESS: 1, M.TEMPERATURE: 39.2}
+    readings = tuple(Reading(name, value) for name, value in values.items())
+    await hamlet.clinic.measures.take(hamlet.who["sylvie"], hamlet.odette, readings)
+    warning = page.get_by_role("region", name="Score NEWS2", exact=True)
+    await expect(warning).to_contain_text("NEWS2 : 19 sur 20, urgence.")
+    await warning.get_by_text("D’où viennent ces points").click()
+    await expect(warning.get_by_role("row", name="Conscience")).to_contain_text("confusion nouvelle")
+    assert await faults(page, "#measures") == []
+    await warning.get_by_role("button", name="Alerter le 15").click()
+    await expect(page.get_by_role("dialog", name="Alerter le 15")).to_be_visible()
 
 
 async def test_the_note_saves_itself_and_keeps_every_letter_typed_without_network(

@@ -10,6 +10,9 @@ from server.encounters.quality_rules import Report, Side
 from server.encounters.rules import IncidentKind
 from server.kernel.access import Door
 from server.kernel.ids import new_id
+from server.records.rules.background import BackgroundBody
+from server.records.rules.measures import MeasureName as M
+from server.records.rules.measures import Reading
 from server.records.rules.note import NoteBody
 from signalling.ladder import Rung
 from tests.clinic_ui.cabin.hamlet import Hamlet
@@ -94,6 +97,26 @@ async def test_measures_show_the_newest_with_its_way(hamlet: Hamlet, desk: Desk)
     said = await desk.words("/desk/measures")
     for words in ("158/92", "au-dessus", "37,1", "58,4", "chart-line"):
         assert words in said
+
+
+async def test_the_warning_score_stands_under_the_measures_with_its_reasons(hamlet: Hamlet, desk: Desk) -> None:
+    await measured(hamlet)
+    await hamlet.in_call()
+    said = await desk.words("/desk/measures")
+    assert "NEWS2 incomplet." in said
+    assert "Il manque : Respiration, Oxygène (SpO₂), Oxygène donné (0 : air), Pouls, Conscience." in said
+    values = {M.BREATHING_RATE: 26, M.OXYGEN_SATURATION: 90, M.INHALED_OXYGEN: 2, M.SYSTOLIC: 88, M.HEART_RATE: 132}
+    values |= {M.CONSCIOUSNESS: 1, M.TEMPERATURE: 39.2}
+    readings = tuple(Reading(name, value) for name, value in values.items())
+    await hamlet.clinic.measures.take(hamlet.who["sylvie"], hamlet.odette, readings)
+    said = await desk.words("/desk/measures")
+    for words in ("NEWS2 : 19 sur 20, urgence.", "Alerter le 15", "confusion nouvelle", "Ce n’est pas un diagnostic."):
+        assert words in said
+    kept = await hamlet.clinic.background.read(hamlet.gp, hamlet.odette)
+    await hamlet.clinic.background.save(hamlet.gp, hamlet.odette, BackgroundBody(pregnant=True), kept.row_ver)
+    said = await desk.words("/desk/measures")
+    assert "Pas de score NEWS2" in said
+    assert "19" not in said
 
 
 async def test_the_history_holds_signed_notes_only(hamlet: Hamlet, desk: Desk) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -134,6 +135,7 @@ class Diary:
     """The visits of a test: stands where the encounters subject, a floor above, hands itself in."""
 
     visits: dict[EncounterId, VisitFacts]
+    nudged: list[str] = field(default_factory=list)
 
     async def facts(self, tx: AsyncSession, encounter_id: EncounterId) -> VisitFacts:
         """Return the facts of a visit of this test."""
@@ -149,6 +151,15 @@ class Diary:
     def held(self, visit: ColumnElement[UUID], doctor: ColumnElement[UUID]) -> ColumnElement[bool]:
         """Return the condition that a visit of this diary is claimed, as it stands when the statement runs."""
         return tuple_(visit, doctor).in_(bindparam("diary", expanding=True, callable_=self._claims))
+
+    async def pages_of(self, tx: AsyncSession, patient_id: PatientId) -> list[str]:
+        """Return a line for each visit of the patient that is in progress."""
+        open_visits = [one for one in self.visits.values() if one.in_progress and one.patient_id == patient_id]
+        return [f"desk:{one.encounter_id}" for one in open_visits]
+
+    async def nudge(self, lines: Sequence[str]) -> None:
+        """Keep who was nudged."""
+        self.nudged.extend(lines)
 
     def _claims(self) -> list[tuple[UUID, UUID]]:
         open_visits = [facts for facts in self.visits.values() if facts.in_progress and facts.practitioner_id]

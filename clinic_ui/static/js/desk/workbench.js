@@ -4,7 +4,7 @@
  * @module
  */
 
-import { load } from "../fragment.js";
+import { fetchFragment, load, place } from "../fragment.js";
 import { follow, hush } from "../live.js";
 import { say } from "../page.js";
 import { Signal } from "../signal.js";
@@ -64,7 +64,11 @@ on(signal, "lost", () => {
   tellNetwork(true);
 });
 on(signal, "closed", ({ code }) => code !== 1000 && stage.check("line", false, word("elsewhereTitle")));
-on(signal, "nudge", ({ line }) => line.startsWith("desk:") && void visit.look());
+on(signal, "nudge", ({ line }) => {
+  if (!line.startsWith("desk:")) return;
+  void visit.look();
+  void measuresAgain();
+});
 on(link, "network", ({ away }) => (away ? trouble("network", word("network", { time: clock() })) : calm("network")));
 on(link, "session", ({ over }) => {
   if (over) return trouble("session");
@@ -96,6 +100,16 @@ function countQueue() {
 document.querySelector(".side")?.addEventListener("placed", countQueue);
 countQueue();
 
+/** Somebody took measures, or something else of the visit moved: what is the same stays untouched. */
+async function measuresAgain() {
+  const encounter = visit.encounter;
+  const text = encounter ? await fetchFragment("/desk/measures").catch(() => null) : null;
+  if (text === null || text === measured || visit.encounter !== encounter) return;
+  measured = text;
+  place(byId("measures"), text);
+}
+let measured = "";
+
 /** Fetch a live piece now. @param {string} src */
 function refresh(src) {
   // @ts-ignore the element of live.js
@@ -107,7 +121,7 @@ document.addEventListener("click", (event) => {
   if (!(pressed instanceof HTMLButtonElement)) return;
   if (pressed.dataset.take) void take(pressed);
   if (pressed.hasAttribute("data-dismiss")) pressed.closest("[data-trouble]")?.setAttribute("hidden", "");
-  if (pressed.hasAttribute("data-measures-again")) void load(byId("measures"), "/desk/measures");
+  if (pressed.hasAttribute("data-measures-again")) ((measured = ""), void load(byId("measures"), "/desk/measures"));
   if (pressed.hasAttribute("data-camera-again")) void media.open();
   if (pressed.hasAttribute("data-camera-switch")) (visit.show(!visit.camera), stage.switches());
   if (pressed.hasAttribute("data-signed-close")) hideSigned();
@@ -162,6 +176,7 @@ function firstPicture() {
 
 /** Fetch what belongs to the visit: record first, for the doctor reads while it rings. */
 async function openRecord() {
+  measured = "";
   await load(byId("record"), "/desk/record");
   watchNote();
   const pieces = { measures: "/desk/measures", "alert-body": "/desk/alert", "phones-body": "/desk/phones" };

@@ -35,6 +35,8 @@ def test_every_measure_has_its_code_and_unit() -> None:
         "height": ("8302-2", "cm"),
         "glucose": ("41653-7", "mg/dL"),
         "pain": ("72514-3", "1"),
+        "inhaled-oxygen": ("3151-8", "L/min"),
+        "consciousness": ("80288-4", "1"),
     }
     assert set(MEASURES) == set(MeasureName)
 
@@ -86,6 +88,36 @@ def test_glucose_is_kept_in_mg_per_dl(value: float, unit: str, mg_dl: float) -> 
     assert in_ucum(Reading(M.GLUCOSE, value, unit)) == mg_dl
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "unit", "kept"),
+    [
+        (M.GLUCOSE, 5.55, "mmol/L", 100),
+        (M.GLUCOSE, 7.0, "mmol/L", 126),
+        (M.TEMPERATURE, 98.6, "°F", 37.0),
+        (M.TEMPERATURE, 104, "[degF]", 40.0),
+        (M.WEIGHT, 154, "lb", 69.85),
+        (M.WEIGHT, 3250, "g", 3.25),
+        (M.HEIGHT, 1.62, "m", 162),
+        (M.HEIGHT, 70, "in", 177.8),
+        (M.SYSTOLIC, 14, "cmHg", 140),
+        (M.DIASTOLIC, 12, "kPa", 90),
+    ],
+)
+def test_other_units_are_kept_in_the_measures_own(name: MeasureName, value: float, unit: str, kept: float) -> None:
+    assert in_ucum(Reading(name, value, unit)) == kept
+    assert wrong_readings((Reading(name, value, unit),)) == {}
+
+
+@given(st.sampled_from([(name, *line) for name, one in MEASURES.items() for line in one.units]), st.data())
+def test_a_conversion_can_be_undone(line: tuple[MeasureName, str, float, float], data: st.DataObject) -> None:
+    name, unit, factor, added = line
+    low, high = MEASURES[name].plausible
+    value = round(data.draw(st.floats(low, high)), MEASURES[name].digits)
+    assert in_ucum(Reading(name, (value - added) / factor, unit)) == pytest.approx(
+        value, abs=10 ** -MEASURES[name].digits
+    )
+
+
 @given(st.integers(10, 999))
 def test_glucose_survives_being_shown_and_typed_again(mg_dl: int) -> None:
     shown = as_shown(M.GLUCOSE, mg_dl)
@@ -101,7 +133,12 @@ def test_what_was_typed_is_what_is_shown() -> None:
 @pytest.mark.parametrize(
     ("reading", "field"),
     [
-        (Reading(M.GLUCOSE, 5.5, "mmol/L"), "glucose"),
+        (Reading(M.GLUCOSE, 5.5, "mol/L"), "glucose"),
+        (Reading(M.TEMPERATURE, 98.6, confirmed=True), "temperature"),
+        (Reading(M.CONSCIOUSNESS, 5, confirmed=True), "consciousness"),
+        (Reading(M.CONSCIOUSNESS, 0.5, confirmed=True), "consciousness"),
+        (Reading(M.INHALED_OXYGEN, 61, confirmed=True), "inhaled-oxygen"),
+        (Reading(M.INHALED_OXYGEN, 20), "inhaled-oxygen"),
         (Reading(M.OXYGEN_SATURATION, 101, confirmed=True), "oxygen-saturation"),
         (Reading(M.PAIN, 11, confirmed=True), "pain"),
         (Reading(M.PAIN, 3.5, confirmed=True), "pain"),

@@ -30,6 +30,18 @@ async def test_what_the_worker_wrote_the_doctor_reads(
     ]
 
 
+async def test_only_a_doctor_decides_for_a_low_oxygen(
+    background: Background, village: Village, patient: PatientId
+) -> None:
+    decided = BackgroundBody(low_oxygen_target=True, pregnant=False)
+    await background.save(village.worker(), patient, decided, 0)
+    assert not (await background.read(village.doctor(), patient)).body.low_oxygen_target
+    await background.save(village.doctor(), patient, decided, 1)
+    await background.save(village.worker(), patient, SHEET, 2)
+    kept = (await background.read(village.worker(), patient)).body
+    assert (kept.low_oxygen_target, kept.allergies) == (True, ("pénicilline",))
+
+
 @pytest.mark.parametrize("stale", [0, 2])
 async def test_a_stale_save_overwrites_nothing(
     background: Background, village: Village, patient: PatientId, stale: int

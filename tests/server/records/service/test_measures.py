@@ -17,7 +17,7 @@ from server.records.seal.vault import PatientVault
 from server.records.service import Measures
 from server.records.tables import ObservationRow
 from tests.clock import FakeClock
-from tests.server.records.village import Village, add_patient, audited
+from tests.server.records.village import Diary, Village, add_patient, audited
 
 M = MeasureName
 PRESSURE = (Reading(M.SYSTOLIC, 152), Reading(M.DIASTOLIC, 84))
@@ -47,6 +47,20 @@ async def test_which_measure_it_is_stays_sealed_and_each_has_its_leaf(
     leaves = [entry for entry in await audited(database, patient) if entry.action == "measure:taken"]
     assert {leaf.record for leaf in leaves} == {f"observation:{row.id}" for row in rows}
     assert {leaf.ct_sha256 for leaf in leaves} == {hashlib.sha256(row.sealed_body).digest() for row in rows}
+
+
+async def test_a_taking_and_its_taking_back_nudge_the_pages_of_the_visit(
+    measures: Measures, village: Village, patient: PatientId, visit: EncounterId, diary: Diary
+) -> None:
+    (taken,) = await measures.take(village.worker(), patient, (Reading(M.HEART_RATE, 72),))
+    assert diary.nudged == [f"desk:{visit}"]
+    await measures.strike(village.worker(), taken.id)
+    assert diary.nudged == [f"desk:{visit}"] * 2
+    with pytest.raises(Invalid):
+        await measures.take(village.worker(), patient, (Reading(M.HEART_RATE, 900),))
+    diary.change(visit, in_progress=False)
+    await measures.take(village.worker(), patient, (Reading(M.HEART_RATE, 72),))
+    assert len(diary.nudged) == 2
 
 
 async def test_one_wrong_measure_keeps_none_and_is_named(
