@@ -6,6 +6,7 @@ from typing import Protocol
 from signalling.call import Call
 from signalling.errors import SignallingError, TooSlow
 from signalling.outbox import Outbox
+from signalling.pace import Pace
 from signalling.protocol import FromExchange, write
 from signalling.tickets import LinePass
 
@@ -40,6 +41,7 @@ class Connection:
         "heard",
         "on_taken",
         "outbox",
+        "pace",
         "pass_",
         "socket",
         "used",
@@ -52,6 +54,7 @@ class Connection:
         self.outbox = Outbox()
         self.socket: Socket | None = None
         self.heard = 0  # the page's counted frames
+        self.pace: Pace | None = None  # once it says something to the other seat: most pages only listen
         self.alive_at = 0.0  # monotonic: the page's last sign of life
         self.broken = False  # something is gone that the page did not hear: it cannot go on as if nothing were
         self.ended: SignallingError | None = None  # why no socket may go on with it

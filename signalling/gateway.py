@@ -19,7 +19,8 @@ from aiohttp import WSMessage, WSMsgType, web
 from signalling import errors
 from signalling.cloakroom import Cloakroom
 from signalling.connection import Connection
-from signalling.errors import BadMessage, BadTicket, Flood, GoingAway, SignallingError, TooSlow
+from signalling.errors import BadMessage, BadTicket, GoingAway, SignallingError, TooSlow
+from signalling.pace import Bucket, Pace
 from signalling.protocol import (
     VERSION,
     Error,
@@ -58,23 +59,6 @@ NOTICED_WITHIN: Final = 1.0  # s until whoever asks /readyz sends nobody here an
 LINGER: Final = 2.0  # s: for those who come back at the very end of the spread
 
 
-class Bucket:
-    """A token bucket: `spend` raises Flood when more than BURST frames come faster than RATE a second."""
-
-    __slots__ = ("_at", "_tokens")
-
-    def __init__(self, now: float) -> None:
-        self._tokens = BURST
-        self._at = now
-
-    def spend(self, now: float) -> None:
-        self._tokens = min(BURST, self._tokens + (now - self._at) * RATE)
-        self._at = now
-        if self._tokens < 1:
-            raise Flood
-        self._tokens -= 1
-
-
 class PageSocket:
     """One WebSocket. Its writer is a task that lives only while something waits: idle pages have none."""
 
@@ -89,7 +73,7 @@ class PageSocket:
         self._listens = False  # whether the reader waits for the page at this moment
         self.error: SignallingError | None = None  # why the exchange closes it
         self.left = False  # its page closed it, on purpose
-        self.bucket = Bucket(time.monotonic())
+        self.bucket = Bucket(time.monotonic(), RATE, BURST)
 
     def attach(self, connection: Connection) -> None:
         """From now on this connection's words go through this socket."""
@@ -310,6 +294,8 @@ class Gateway:
                 await self._answer(message, ws, connection)
             else:
                 connection.heard += 1
+                connection.pace = connection.pace or Pace(now)
+                connection.pace.spend(message, now)
                 self._switchboard.from_seat(connection, message, frame.data)
 
     async def _greet(self, message: FromPage) -> tuple[Connection, bool]:

@@ -13,8 +13,10 @@ VERSION: Final = 2
 
 SDP_BYTES: Final = 32 * 1024  # a two-section Chromium offer is about 3 KiB: ten times that is not an offer
 CANDIDATE_BYTES: Final = 1024
+SDP_CANDIDATES: Final = 120  # an end with three networks and two relays has about 30
 HEX_PAIRS: Final = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
 _FINGERPRINT: Final = re.compile(r"^a=fingerprint:(\S+) (\S+)\r*$", re.MULTILINE)  # long SDP, short time
+_CANDIDATE: Final = re.compile(r"^a=candidate:", re.MULTILINE)
 
 Ticket = Annotated[str, Meta(min_length=1, max_length=128)]
 Page = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
@@ -204,6 +206,8 @@ def check_sdp(sdp: str) -> None:
     alone would let a forger choose the certificate (RFC 8122 §5: SHA-256 is what everybody must have).
     """
     if len(sdp.encode(errors="replace")) > SDP_BYTES or not sdp.startswith("v=0"):
+        raise BadMessage
+    if len(_CANDIDATE.findall(sdp)) > SDP_CANDIDATES:  # the other end would try each with each of its own
         raise BadMessage
     session, *sections = re.split(r"^m=", sdp, flags=re.MULTILINE)
     if not sections:

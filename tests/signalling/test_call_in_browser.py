@@ -174,6 +174,20 @@ async def test_a_lost_socket_resumes_without_a_request_and_nothing_said_is_lost_
     assert house.line_tickets == asked
 
 
+async def test_the_address_behind_a_relayed_or_reflexive_one_never_leaves_the_page(pages: tuple[Page, Page]) -> None:
+    cabin, doctor = pages
+    told = "candidate:1 1 udp 1 203.0.113.1 5 typ {} raddr 198.51.100.7 rport 4711 generation 0"
+    for kind in ("srflx", "relay"):
+        found = {"candidate": told.format(kind), "sdpMid": f"test-{kind}"}
+        await doctor.evaluate("(candidate) => connections[0].onicecandidate({ candidate })", found)
+        assert await cabin.evaluate(f"until('candidate', 1, {{mid: 'test-{kind}'}})")
+    blank = "raddr 0.0.0.0 rport 9 generation 0"
+    assert all(one["candidate"].endswith(blank) for one in await heard(cabin, "candidate"))
+    described = f"v=0\r\na={told.format('relay')}\r\na=candidate:2 1 udp 1 192.0.2.1 9 typ host\r\n"
+    blanked = await doctor.evaluate("async (sdp) => (await import('/js/call_media.js')).withoutOrigins(sdp)", described)
+    assert blanked == described.replace("raddr 198.51.100.7 rport 4711", "raddr 0.0.0.0 rport 9")
+
+
 async def test_silence_is_heard_and_ice_is_restarted(pages: tuple[Page, Page]) -> None:
     cabin, doctor = pages
     ufrag = "connections[0].localDescription.sdp.match(/ice-ufrag:(.*)/)[1]"

@@ -9,12 +9,12 @@ import pytest
 import pytest_asyncio
 
 from signalling import gateway as gateway_module
+from signalling import pace
 from signalling.bus import LocalBus
-from signalling.errors import Flood
-from signalling.gateway import BURST, RATE, Bucket
 from signalling.protocol import (
     VERSION,
     Answer,
+    Candidate,
     Error,
     Hello,
     Join,
@@ -168,13 +168,21 @@ async def test_a_flood_closes_the_socket(exchange: Exchange) -> None:
     assert await page.closed_with() == 4429
 
 
-def test_the_bucket_lets_sixty_through_at_once_and_twenty_a_second() -> None:
-    bucket = Bucket(0.0)
-    for now, tokens in ((0.0, BURST), (1.0, RATE), (100.0, BURST)):
-        for _ in range(int(tokens)):
-            bucket.spend(now)
-        with pytest.raises(Flood):
-            bucket.spend(now)
+async def test_candidates_without_end_close_the_socket_and_coming_back_brings_no_more(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "CANDIDATES", 3)
+    cabin, doctor = await exchange.seated(Seat.PATIENT), await exchange.seated(Seat.PRACTITIONER)
+    await cabin.hear(PeerJoined)
+    for _ in range(2):
+        await doctor.say(Candidate("candidate:1", "0"))
+    doctor.lose()
+    back = await exchange.resumed(doctor)
+    for _ in range(2):
+        await back.say(Candidate("candidate:1", "0"))
+    assert await back.closed_with() == 4429
+    assert [await cabin.hear(Candidate) for _ in range(3)] == [Candidate("candidate:1", "0")] * 3
+    assert (await cabin.hear(PeerLeft)).seat is Seat.PRACTITIONER
 
 
 async def test_a_page_that_does_not_read_is_closed_and_its_peer_does_not_wait(exchange: Exchange) -> None:

@@ -128,6 +128,7 @@ def test_what_a_page_may_say_is_read_as_it_was_written(message: FromPage) -> Non
         json.dumps({"type": "candidate", "candidate": "é" * 513}),
         json.dumps({"type": "candidate", "candidate": "candidate:1\r\na=ice-lite"}),
         json.dumps({"type": "offer", "sdp": SDP + "a=x\r\n" * 8000}),
+        json.dumps({"type": "offer", "sdp": SDP + "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n" * 121}),
     ],
 )
 def test_what_makes_no_sense_is_refused(frame: str) -> None:
@@ -144,6 +145,7 @@ VIDEO = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n"
     [
         SDP,
         SDP.replace("\r\n", "\n"),
+        SDP + "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n" * 120,
         SDP + VIDEO + FINGERPRINT + "\r\n",
         f"v=0\r\n{FINGERPRINT}\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n{VIDEO}",
         SDP + WEAK + "\r\n",
@@ -180,7 +182,7 @@ def test_a_description_without_a_strong_certificate_is_refused(sdp: str) -> None
 
 def test_the_practitioner_alone_offers_and_the_patient_alone_answers() -> None:
     said: list[tuple[ForPeer, set[Seat]]] = [
-        (Offer(SDP), {Seat.PRACTITIONER}),
+        (Offer(SDP), {Seat.PRACTITIONER, Seat.LOBBY}),
         (Answer(SDP), {Seat.PATIENT}),
         (Restart(), {Seat.PATIENT}),
         (Candidate(None), set(Seat)),

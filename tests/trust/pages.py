@@ -13,6 +13,7 @@ import aiohttp
 
 from signalling.protocol import (
     VERSION,
+    Answer,
     Bye,
     Candidate,
     Error,
@@ -21,6 +22,7 @@ from signalling.protocol import (
     Hello,
     Join,
     Joined,
+    Offer,
     PeerJoined,
     PeerLeft,
     Ping,
@@ -33,6 +35,7 @@ from signalling.protocol import (
     read_exchange,
     write,
 )
+from tests.signalling.exchange import SDP
 
 AGAIN = (0.02, 0.3)  # s before the next attempt: long enough for something to be said meanwhile
 SILENT = 0.6  # s without a word after which a socket is given up: the tests are in more of a hurry than people
@@ -89,6 +92,8 @@ class Page:
     async def say(self) -> None:
         """One number more, if there is somebody to hear it, now or on resuming."""
         if self.met.is_set() and (self._ws is not None or self._resume) and len(self._kept) < 50:
+            if self.said % 100 == 0:  # an exchange takes 120 candidates after a description
+                await self._say(Answer(SDP) if self.seat is Seat.PATIENT else Offer(SDP))
             await self._say(Candidate(f"{self.begun}:{self.said}"))
             self.said += 1
 

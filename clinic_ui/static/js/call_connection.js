@@ -2,7 +2,7 @@
 // One RTCPeerConnection of a call: its description, its candidates and its senders. It ends when it is closed, and the
 // call makes another one.
 
-import { attach, fingerprint, tune, voiceFirst, voiceWished } from "./call_media.js";
+import { attach, fingerprint, tune, voiceFirst, voiceWished, withoutOrigins } from "./call_media.js";
 
 /**
  * @typedef {object} Ends
@@ -127,7 +127,7 @@ export class Connection {
 
   /** Send the local description, then the candidates that waited for it. @param {"offer" | "answer"} type */
   #describe(type) {
-    this.#ends.say(type, { sdp: voiceFirst(this.pc.localDescription?.sdp ?? "") });
+    this.#ends.say(type, { sdp: withoutOrigins(voiceFirst(this.pc.localDescription?.sdp ?? "")) });
     const found = this.#found ?? [];
     this.#found = null;
     for (const candidate of found) this.#tell(candidate);
@@ -137,6 +137,6 @@ export class Connection {
   #tell(candidate) {
     if (this.#closed) return;
     if (this.#found) this.#found.push(candidate);
-    else this.#ends.say("candidate", { candidate: candidate.candidate, mid: candidate.sdpMid });
+    else this.#ends.say("candidate", { candidate: withoutOrigins(candidate.candidate), mid: candidate.sdpMid });
   }
 }

@@ -31,6 +31,15 @@ export function voiceFirst(sdp) {
   );
 }
 
+/**
+ * Candidates without the address behind them (RFC 8839 §5.1: 0.0.0.0 and 9 where it shall not be told): it is for people
+ * who look for faults, and a page that goes over the relay alone must not tell where it is.
+ * @param {string} words a description, or one candidate
+ */
+export function withoutOrigins(words) {
+  return words.replace(/^((?:a=)?candidate:.*? raddr )\S+ rport \d+/gim, "$10.0.0.0 rport 9");
+}
+
 /** The certificate that a description is bound to; another one means another RTCPeerConnection. @param {string} sdp */
 export function fingerprint(sdp) {
   return /^a=fingerprint:(\S+ \S+)/im.exec(sdp)?.[1].toUpperCase() ?? "";

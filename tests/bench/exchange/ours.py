@@ -9,6 +9,7 @@ import uvloop
 from aiohttp import web
 
 from server.kernel.clock import utc_now
+from signalling import pace
 from signalling.bus import Bus, LocalBus, RedisBus
 from signalling.cloakroom import Cloakroom
 from signalling.gateway import Gateway
@@ -21,6 +22,7 @@ LINES = ("queue-{}", "desk-{}")  # a practitioner's page listens to two
 
 async def main(port: int, redis_url: str) -> None:
     """Serve until the end."""
+    pace.CANDIDATES, pace.DESCRIPTIONS_AT_ONCE = 10**9, 1e9  # type: ignore[misc]  # the load is one message, again and again
     bus: Bus = LocalBus()
     if redis_url:
         bus = RedisBus(redis_url)
