@@ -12,12 +12,30 @@ from clinic_ui.forms import answers, read_form
 from clinic_ui.front_office.office import Office
 from server.kernel.errors import Invalid
 from server.kernel.words import N_
+from server.people.directory import NameFit
 from server.people.rules import NAME_MAX, Patient, Sex, Traits
 from server.people.service import PossibleDuplicate, Registered
+from server.people.wanted import DateFit
 from server.web.keys import who_is
 from server.web.routes import Routes
 
 SEARCH_MAX = 100
+NAME_WORDS = {
+    NameFit.SAME: N_("même nom"),
+    NameFit.SOUND: N_("nom qui se prononce pareil"),
+    NameFit.SLIP: N_("nom à une lettre près"),
+    NameFit.START: N_("nom qui commence ainsi"),
+    NameFit.LIKE: N_("nom proche"),
+    NameFit.PART: N_("un des noms est différent"),
+}
+DATE_WORDS = {
+    DateFit.SAME: N_("même date de naissance"),
+    DateFit.SWAPPED: N_("jour et mois de naissance inversés"),
+    DateFit.DAY: N_("jour de naissance différent"),
+    DateFit.MONTH: N_("mois de naissance différent"),
+    DateFit.YEAR: N_("année de naissance différente"),
+    DateFit.OTHER: N_("date de naissance différente"),
+}
 _TOO_LONG = N_("C’est trop long : 100 lettres au plus.")
 Name = Annotated[str, Meta(max_length=NAME_MAX, description=_TOO_LONG)]
 
@@ -86,7 +104,7 @@ class PatientPages:
         return await self._office.show(request, "patients", wanted="", found=None)
 
     async def search(self, request: web.Request) -> web.Response:
-        """POST /office/patients: people of the site whose names fit, to one slip of the finger."""
+        """POST /office/patients: people of the site who may be meant, each with the reason."""
         given = await answers(request)
         try:
             wanted = (await read_form(request, Search)).q
@@ -95,7 +113,9 @@ class PatientPages:
                 request, "patients", status=422, wanted=given.get("q", ""), found=None, errors=refused.fields
             )
         found = await self._office.people.search(who_is(request), wanted) if wanted else None
-        return await self._office.show(request, "patients", wanted=wanted, found=found)
+        return await self._office.show(
+            request, "patients", wanted=wanted, found=found, name_words=NAME_WORDS, date_words=DATE_WORDS
+        )
 
     async def new(self, request: web.Request) -> web.Response:
         """GET /office/patients/new"""

@@ -187,31 +187,3 @@ def check_traits(traits: Traits, today: date) -> Traits:
         used_name=traits.used_name.strip(),
         used_given_name=traits.used_given_name.strip(),
     )
-
-
-def matches(traits: Traits, wanted: str) -> bool:
-    """Return whether every word of a search is, to one slip of the finger, the start of a word of the name."""
-    names = (traits.birth_name, traits.used_name, traits.used_given_name, *traits.given_names)
-    words = {word for name in names for word in plain(name).split()}
-    words.add(traits.born_on.strftime("%d%m%Y"))
-    return all(any(_near(part, word) for word in words) for part in plain(wanted).split())
-
-
-def _near(part: str, word: str) -> bool:
-    if word.startswith(part):
-        return True
-    if len(part) < 4 or abs(len(part) - len(word)) > 1:
-        return False
-    return _one_slip(part, word)
-
-
-def _one_slip(left: str, right: str) -> bool:
-    """Return whether the words differ by at most one letter added, dropped, changed or two swapped."""
-    if len(left) > len(right):
-        left, right = right, left
-    first = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), len(left))
-    if len(left) < len(right):
-        return left[first:] == right[first + 1 :]
-    rest_left, rest_right = left[first:], right[first:]
-    swapped = rest_left[1:2] + rest_left[:1] == rest_right[:2] and rest_left[2:] == rest_right[2:]
-    return rest_left[1:] == rest_right[1:] or swapped

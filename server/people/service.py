@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,21 +14,23 @@ from server.audit.store import record
 from server.database.engine import Database
 from server.kernel.access import Act, Identity, Role, require
 from server.kernel.clock import Clock
-from server.kernel.errors import Conflict, NotFound
+from server.kernel.errors import CannotOpen, Conflict, NotFound
 from server.kernel.ids import PatientId, SiteId, new_id
 from server.kernel.sealing import Place, Vault
 from server.kernel.words import N_
 from server.people import store
+from server.people.directory import Hit, NameFit
 from server.people.rules import (
     IdentityStatus,
     Patient,
     Traits,
     check_traits,
-    matches,
     name_keys,
     plain,
 )
+from server.people.searching import Directories
 from server.people.tables import PatientKeyword, PatientRow
+from server.people.wanted import NEAR_DATES, DateFit, understood
 from server.web.limits import Bucket
 
 FOUND_MOST = 20
@@ -39,6 +42,15 @@ class Registered:
 
     patient_id: PatientId
     code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Somebody who may be meant by a search, and why. `date_fit` is None when no birth date was asked."""
+
+    patient: Patient
+    name_fit: NameFit
+    date_fit: DateFit | None
 
 
 class PossibleDuplicate(Conflict):
@@ -59,6 +71,7 @@ class People:
         self._vault = vault
         self._now = now
         self._guesses = Bucket(now, per_minute=10, burst=10)
+        self._directories = Directories(self._opened_all, now)
 
     async def register(
         self, who: Identity, traits: Traits, *, force: bool = False, fictitious: bool = False
@@ -70,6 +83,9 @@ class People:
         require(who, Act.PATIENT_REGISTER)
         site_id = _site_of(who)
         traits = check_traits(traits, self._now().date())
+        if not force:
+            async with self._database.reading() as reading:
+                await self._directories.of(reading, site_id)  # the long part: not while others wait to write
         async with self._database.transaction() as tx:
             if not force:
                 await self._refuse_duplicates(tx, traits, site_id)
@@ -151,15 +167,18 @@ class People:
                 raise NotFound(N_("Nous ne vous trouvons pas avec ce nom et cette date. Demandez de l’aide."))
             return await self._recognised(tx, who, rows[0])
 
-    async def search(self, who: Identity, wanted: str) -> list[Patient]:
-        """Return up to 20 patients of the caller's site whose names fit, by name."""
+    async def search(self, who: Identity, wanted: str) -> list[Found]:
+        """Return up to 20 patients of the caller's site who may be meant, best first, each with the reason."""
         require(who, Act.PATIENT_SEARCH)
         if not plain(wanted):
             return []
+        site_id = _site_of(who)
+        async with self._database.reading() as reading:
+            hits = (await self._directories.of(reading, site_id)).find(understood(wanted), FOUND_MOST)
         async with self._database.transaction() as tx:
-            found = await self._matching(tx, _site_of(who), wanted)
+            found = [Found(one, hit.name_fit, hit.date_fit) for one, hit in await self._opened_hits(tx, hits)]
             await record(tx, who, Action.PATIENT_SEARCHED, at=self._now(), reason=f"{len(found)} found")
-        return found[:FOUND_MOST]
+        return found
 
     async def read(self, who: Identity, patient_id: PatientId) -> Patient:
         """Return one patient's identity: to their site's health workers, and to GPs in a care relation."""
@@ -190,20 +209,34 @@ class People:
         await record(tx, who, Action.PATIENT_RECOGNISED, at=self._now(), patient_id=row.id)
         return await self.opened(tx, row)
 
-    async def _matching(self, tx: AsyncSession, site_id: SiteId, wanted: str) -> list[Patient]:
-        rows = await store.patients_of_site(tx, site_id)
+    async def _opened_hits(self, tx: AsyncSession, hits: Sequence[Hit]) -> list[tuple[Patient, Hit]]:
+        """Return the people found, as their rows stand now."""
+        rows = await store.patients(tx, [hit.patient_id for hit in hits])
+        opened = {one.id: one for one in await self._opened_all(tx, rows)}
+        return [(opened[hit.patient_id], hit) for hit in hits if hit.patient_id in opened]
+
+    async def _opened_all(self, tx: AsyncSession, rows: Sequence[PatientRow]) -> list[Patient]:
+        """Return the rows opened; who cannot be opened, because their key was destroyed, is left out."""
         await self._vault.warm(tx, [row.id for row in rows])
-        everyone = [await self.opened(tx, row) for row in rows]
-        found = [patient for patient in everyone if matches(patient.traits, wanted)]
-        return sorted(found, key=lambda patient: (plain(patient.traits.birth_name), patient.traits.born_on))
+        people: list[Patient] = []
+        for row in rows:
+            try:
+                people.append(await self.opened(tx, row))
+            except CannotOpen:
+                continue
+        return people
 
     async def _refuse_duplicates(self, tx: AsyncSession, traits: Traits, site_id: SiteId) -> None:
         same = {row.id: row for row in await store.by_names(tx, self._name_blinds(traits))}
-        alike = [await self.opened(tx, row) for row in same.values()]
-        full_name = f"{traits.given_names[0]} {traits.birth_name}"
-        for patient in await self._matching(tx, site_id, full_name):
-            if patient.id not in same and _birth_is_near(patient.traits.born_on, traits.born_on):
-                alike.append(patient)
+        alike = await self._opened_all(tx, list(same.values()))
+        line = f"{traits.given_names[0]} {traits.birth_name} {traits.born_on.isoformat()}"
+        hits = (await self._directories.of(tx, site_id)).find(understood(line), FOUND_MOST)
+        near = [
+            hit
+            for hit in hits
+            if hit.patient_id not in same and hit.date_fit in NEAR_DATES and hit.name_fit is not NameFit.PART
+        ]
+        alike += [patient for patient, _hit in await self._opened_hits(tx, near)]
         if alike:
             raise PossibleDuplicate(alike)
 
@@ -215,13 +248,6 @@ class People:
 
     def _name_blinds(self, traits: Traits) -> list[bytes]:
         return [self._vault.blind("patient", "name", key) for key in sorted(name_keys(traits))]
-
-
-def _birth_is_near(left: date, right: date) -> bool:
-    """Return whether two birth dates share two of day, month and year, or have day and month swapped."""
-    same = (left.day == right.day) + (left.month == right.month) + (left.year == right.year)
-    swapped = left.year == right.year and (left.day, left.month) == (right.month, right.day)
-    return same >= 2 or swapped
 
 
 def _place(patient_id: PatientId, row_ver: int) -> Place:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.kernel.ids import CabinId, HealthWorkerId, PatientId, PractitionerId, SiteId
@@ -78,9 +78,17 @@ async def patients(tx: AsyncSession, ids: Iterable[PatientId]) -> list[PatientRo
     return list(await tx.scalars(select(PatientRow).where(PatientRow.id.in_(list(ids)))))
 
 
-async def patients_of_site(tx: AsyncSession, site_id: SiteId) -> list[PatientRow]:
-    """Return the rows of all patients that a site cares for."""
-    return list(await tx.scalars(select(PatientRow).where(PatientRow.site_id == site_id)))
+async def stamp_of_site(tx: AsyncSession, site_id: SiteId) -> tuple[int, int]:
+    """Return how many patients a site has and the sum of their row versions: equal while nothing changed."""
+    query = select(func.count(), func.coalesce(func.sum(PatientRow.row_ver), 0)).where(PatientRow.site_id == site_id)
+    count, versions = (await tx.execute(query)).one()
+    return int(count), int(versions)
+
+
+async def row_vers_of_site(tx: AsyncSession, site_id: SiteId) -> dict[PatientId, int]:
+    """Return the row version of each patient that a site cares for."""
+    rows = await tx.execute(select(PatientRow.id, PatientRow.row_ver).where(PatientRow.site_id == site_id))
+    return {patient_id: row_ver for patient_id, row_ver in rows}
 
 
 async def by_code(tx: AsyncSession, code_index: bytes) -> PatientRow | None:

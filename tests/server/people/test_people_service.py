@@ -3,20 +3,25 @@
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 import pytest_asyncio
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from server.database.engine import Database
 from server.kernel.access import Identity, Role
 from server.kernel.errors import Invalid, NotAllowed, NotFound, TooMany
 from server.kernel.ids import AccountId, CabinId, PractitionerId, SiteId, new_id
+from server.people.directory import NameFit
 from server.people.places import Places
 from server.people.rules import IdentityStatus, Sex, SiteKind, Traits
 from server.people.service import People, PossibleDuplicate
 from server.people.tables import CabinRow, CareRelation, PractitionerRow, SiteRow
+from server.people.wanted import DateFit
 from server.records.seal.keyring import init_key
 from server.records.seal.start import unlock
+from server.records.seal.tables import PatientKey
+from server.records.seal.vault import PatientVault
 from tests.clock import FakeClock
 
 ODETTE = Traits("Lavergne", ("Odette",), date(1945, 3, 3), Sex.FEMALE, phone="01 99 00 12 34")
@@ -66,7 +71,7 @@ async def test_a_registered_person_is_found_by_code_by_name_and_by_search(people
     by_name = await people.recognise_name(BOOTH, "LAVERGNE ", ODETTE.born_on)
     searched = await people.search(NURSE, "odete lav")
     read = await people.read(NURSE, new.patient_id)
-    assert [by_code.id, by_name.id, searched[0].id, read.id] == [new.patient_id] * 4
+    assert [by_code.id, by_name.id, searched[0].patient.id, read.id] == [new.patient_id] * 4
     assert read.traits == ODETTE
     assert read.status is IdentityStatus.PROV
 
@@ -173,3 +178,25 @@ async def test_every_read_is_in_the_audit_log(people: People, database: Database
 async def test_places_name_the_cabin_its_site_and_its_people(people: People, database: Database) -> None:
     post = await Places(database).post(BOOTH, CABIN)
     assert (post.cabin.id, post.site.id, post.health_workers) == (CABIN, HERE, ())
+
+
+async def test_people_are_found_with_the_reason_as_their_rows_stand(people: People, clock: FakeClock) -> None:
+    odette = await people.register(NURSE, ODETTE)
+    assert [one.patient.id for one in await people.search(NURSE, "Lavernge 13/03/1945")] == [odette.patient_id]
+    twin = await people.register(NURSE, msgspec.structs.replace(ODETTE, given_names=("Paulette",)), force=True)
+    found = await people.search(NURSE, "Odette Lavergne 3/3/1945")
+    assert [(one.patient.id, one.name_fit, one.date_fit) for one in found] == [
+        (odette.patient_id, NameFit.SAME, DateFit.SAME),
+        (twin.patient_id, NameFit.PART, DateFit.SAME),
+    ]
+
+
+async def test_whose_key_was_destroyed_hides_nobody_else(people: People, database: Database) -> None:
+    gone = await people.register(NURSE, ODETTE)
+    await people.register(NURSE, msgspec.structs.replace(ODETTE, given_names=("Paulette",)), force=True)
+    async with database.transaction() as tx:
+        await tx.execute(update(PatientKey).where(PatientKey.patient_id == gone.patient_id).values(wrapped=None))
+    vault = people._vault
+    assert isinstance(vault, PatientVault)
+    vault.forget()
+    assert [one.patient.traits.given_names for one in await people.search(NURSE, "lavergne")] == [("Paulette",)]

@@ -1,0 +1,1 @@
+"""What finding people is measured on."""
