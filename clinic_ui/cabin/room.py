@@ -40,6 +40,13 @@ WORDS = {
     "microphoneOff": N_("Micro : éteint"),
     "doctorComes": N_("Le médecin arrive."),
     "ended": N_("L’appel est fini."),
+    "guestAsks": N_("%(name)s, %(part)s, veut entrer dans l’appel. Vous êtes d’accord ?"),
+    "guest-admitted": N_("%(name)s est dans l’appel."),
+    "guest-left": N_("%(name)s est parti."),
+    "guest-removed": N_("%(name)s est sorti."),
+    "part-interpreter": N_("interprète"),
+    "part-family": N_("proche"),
+    "part-specialist": N_("spécialiste"),
     "elsewhere": N_("Cette visite est ouverte sur un autre écran."),
 }
 

@@ -154,7 +154,9 @@ export class CallView extends EventTarget {
   /** @param {number} by */
   #turn(by) {
     this.#volume = Math.round(Math.min(1, Math.max(STEP, this.#volume + by)) * 10) / 10;
-    this.#remote.volume = this.#volume;
+    for (const voice of /** @type {NodeListOf<HTMLMediaElement>} */ (document.querySelectorAll("[data-remote], [data-third-tile] audio"))) {
+      voice.volume = this.#volume;
+    }
     this.#put("[data-volume]", `${Math.round(this.#volume * 100)}\u00a0%`);
   }
 

@@ -17,6 +17,7 @@ import { word } from "../words.js";
 import { ask, reach, seatTicket, tell } from "./api.js";
 import { CallView } from "./call_view.js";
 import { openLines } from "./lines.js";
+import { cabinThird } from "./third.js";
 import { Mirror } from "./mirror.js";
 
 const SIT_AGAIN = 2000; // ms before a seat that could not be had is asked for again
@@ -29,6 +30,7 @@ class Room {
   #signal = openLines();
   #mirror = new Mirror(/** @type {HTMLElement} */ (document.querySelector("[data-mirror]")));
   #view = new CallView();
+  #third = cabinThird();
   /** @type {Call | null} */ #call = null;
   #step = "";
   #sitting = false;
@@ -37,15 +39,17 @@ class Room {
   /** @type {ReturnType<typeof setInterval> | undefined} */ #reporting;
 
   constructor() {
-    this.#mirror.addEventListener("changed", () => void this.#call?.setStream(this.#mirror.stream));
+    this.#mirror.addEventListener("changed", () => (void this.#call?.setStream(this.#mirror.stream), this.#third.use(this.#mirror.stream)));
     for (const type of ["lost", "changed"]) this.#mirror.addEventListener(type, () => this.#tellDevices());
     this.#view.setMuted(switchedOff().has("microphone"));
     this.#view.addEventListener("mute", () => {
       this.#call?.setMuted(this.#view.muted);
+      this.#third.setMuted(this.#view.muted);
       keepSwitch("microphone", !this.#view.muted);
     });
     this.#view.addEventListener("hang-up", () => void this.#hangUp());
     document.querySelector("#room tc-live")?.addEventListener("placed", () => this.#look());
+    for (const type of ["nudge", "open"]) this.#signal.addEventListener(type, () => void this.#third.look());
     this.#signal.addEventListener("closed", () => this.#step && this.#view.banner(word("elsewhere")));
     this.#look();
   }
@@ -63,6 +67,9 @@ class Room {
       this.#leave();
     }
     if (this.#step === "call") this.#view.show(true);
+    this.#third.setMuted(this.#view.muted);
+    this.#third.use(this.#mirror.stream);
+    this.#third.run(this.#step === "call");
   }
 
   /** Take the seat early: once, and again after a call that ended. */
@@ -99,7 +106,7 @@ class Room {
     on("flow", ({ seconds }) => this.#silence(false, seconds));
     on("peer-left", () => ((this.#left = true), this.#tellSilence()));
     on("quality", ({ level, whose }) => this.#view.quality(level, whose));
-    on("line", (line) => this.#view.line(line));
+    on("line", (line) => (this.#view.line(line), this.#third.line(line)));
     on("still", ({ picture, takenAt }) => this.#view.still(picture, takenAt));
     on("ended", ({ reason }) => this.#ended(call, reason));
   }

@@ -15,6 +15,7 @@ import { Note, sayState } from "./note.js";
 import { Signing } from "./sign.js";
 import { Device } from "./device.js";
 import { clock, put, Stage } from "./stage.js";
+import { DeskThird } from "./third.js";
 import { Visit } from "./visit.js";
 
 const READ_AFTER = 80; // ms: a pointer that only passes rests shorter
@@ -28,6 +29,7 @@ const visit = new Visit(signal, media, at.encounter ? "calling" : "free");
 const stage = new Stage(visit, media);
 const signing = new Signing();
 new Device(visit);
+const third = new DeskThird(visit, media, signal);
 /** @type {Note | null} */ let note = null;
 let patient = at.name ?? "";
 
@@ -270,7 +272,7 @@ function readAgain() {
 // --- the visit ---------------------------------------------------------------------------------------------------
 
 on(stage, "act", ({ act }) => {
-  if (act === "mute") (visit.mute(!visit.muted), stage.switches());
+  if (act === "mute") (visit.mute(!visit.muted), stage.switches(), third.setMuted(visit.muted));
   if (act === "camera") (visit.show(!visit.camera), stage.switches());
   if (act === "hang-up") visit.hangUp();
   if (act === "again") void visit.again();
