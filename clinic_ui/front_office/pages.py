@@ -4,6 +4,7 @@ from clinic_ui.front_office.accesses import AccessPages
 from clinic_ui.front_office.day import DayPages
 from clinic_ui.front_office.follow_ups import AppointmentPages, PromisePages
 from clinic_ui.front_office.helping import HelpPages
+from clinic_ui.front_office.identity import IdentityPages
 from clinic_ui.front_office.measuring import MeasurePages
 from clinic_ui.front_office.office import Office
 from clinic_ui.front_office.patients import PatientPages
@@ -22,6 +23,7 @@ def routes(office: Office, access_book: AccessBook) -> Routes:
         *HelpPages(office).routes(),
         *PatientPages(office).routes(),
         *SheetPages(office).routes(),
+        *IdentityPages(office).routes(),
         *AccessPages(office, access_book).routes(),
         *MeasurePages(office).routes(),
         *QueuePages(office).routes(),

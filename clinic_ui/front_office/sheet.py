@@ -38,6 +38,7 @@ IDENTITY_WORDS = {
         N_("Reçue du téléservice INSi et vérifiée avec une pièce d’identité."),
     ),
 }
+DOUBTFUL = (N_("Identité douteuse"), "warn", N_("Un doute est noté : vérifiez qui est la personne."))
 LISTS = ("allergies", "conditions", "medications")
 
 
@@ -107,7 +108,7 @@ async def sheet_of(office: Office, request: web.Request) -> Sheet:
         visit_state=item_state(visit) if visit else ("", ""),
         observations=tuple(found),
         tiles=tiles(found),
-        identity=IDENTITY_WORDS[patient.status],
+        identity=DOUBTFUL if patient.traits.doubtful else IDENTITY_WORDS[patient.status],
     )
 
 

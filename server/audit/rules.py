@@ -27,6 +27,8 @@ class Action(StrEnum):
     PATIENT_READ = "patient:read"
     PATIENT_SEARCHED = "patient:searched"
     PATIENT_RECOGNISED = "patient:recognised"
+    PATIENT_IDENTIFIED = "patient:identified"
+    PATIENT_CODE_RENEWED = "patient:code-renewed"
     ENCOUNTER_ARRIVED = "encounter:arrived"
     ENCOUNTER_TRIAGED = "encounter:triaged"
     ENCOUNTER_CLAIMED = "encounter:claimed"

@@ -38,6 +38,16 @@ class IdentityStatus(StrEnum):
     """Both."""
 
 
+class DocumentKind(StrEnum):
+    """High-trust documents that prove who somebody is (RNIV 1)."""
+
+    ID_CARD = "id-card"
+    PASSPORT = "passport"
+    RESIDENCE = "residence-permit"
+    CHILD = "birth-certificate"
+    """Of a child: birth certificate or family book, with a document of a parent."""
+
+
 class SiteKind(StrEnum):
     """What kind of place a cabin stands in; nurses may not practise in commercial premises (R.4312-77)."""
 
@@ -61,6 +71,12 @@ class Traits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     address: str = ""
     ins: str = ""
     ins_oid: str = ""
+    insi_answered: bool = False
+    """The INSi teleservice gave the number; the evidence stands with the traits, sealed like them."""
+    document: DocumentKind | None = None
+    """What was sighted last."""
+    doubtful: bool = False
+    """Somebody may use another's identity: it proves nothing until the doubt is lifted."""
 
 
 @dataclass(frozen=True, slots=True)

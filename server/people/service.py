@@ -20,7 +20,9 @@ from server.kernel.sealing import Place, Vault
 from server.kernel.words import N_
 from server.people import store
 from server.people.directory import Hit, NameFit
+from server.people.identity import Move, moved, status_of
 from server.people.rules import (
+    DocumentKind,
     IdentityStatus,
     Patient,
     Traits,
@@ -187,6 +189,68 @@ class People:
             patient = await self.allowed(tx, who, patient_id)
             await record(tx, who, Action.PATIENT_READ, at=self._now(), patient_id=patient_id)
         return patient
+
+    async def identify(
+        self,
+        who: Identity,
+        patient_id: PatientId,
+        move: Move,
+        row_ver: int,
+        *,
+        document: DocumentKind | None = None,
+        ins: str = "",
+    ) -> Patient:
+        """Keep a piece of evidence for (or a doubt about) an identity; its status follows.
+
+        Raises Invalid for a number whose key is wrong and for people who stay provisional, Conflict when `row_ver`
+        is not the version that was seen.
+        """
+        require(who, Act.PATIENT_REGISTER)
+        async with self._database.transaction() as tx:
+            row, patient = await self._own(tx, who, patient_id)
+            if row.row_ver != row_ver:
+                raise Conflict(
+                    N_("Quelqu’un a modifié ces informations entre-temps. Rien n’a été écrasé."),
+                    code="edited-elsewhere",
+                )
+            traits = moved(patient.traits, move, document=document, ins=ins, fictitious=row.fictitious)
+            before, row.status = row.status, status_of(traits, fictitious=row.fictitious)
+            seen = f" {document}" if move is Move.DOCUMENT else ""
+            await self._rewrite(tx, who, row, traits, Action.PATIENT_IDENTIFIED, f"{move}{seen}: {before}>{row.status}")
+            return await self.opened(tx, row)
+
+    async def renew_code(self, who: Identity, patient_id: PatientId) -> Registered:
+        """Give a new paper code in place of a lost one, which opens nothing from now on. It is shown once."""
+        require(who, Act.PATIENT_REGISTER)
+        async with self._database.transaction() as tx:
+            row, patient = await self._own(tx, who, patient_id)
+            code = await self._free_code(tx)
+            row.code_index = self._vault.blind("patient", "code", code)
+            await self._rewrite(tx, who, row, patient.traits, Action.PATIENT_CODE_RENEWED, None)
+        return Registered(patient_id, code)
+
+    async def _own(self, tx: AsyncSession, who: Identity, patient_id: PatientId) -> tuple[PatientRow, Patient]:
+        patient = await self.allowed(tx, who, patient_id)
+        return await store.patient(tx, patient_id), patient
+
+    async def _rewrite(
+        self, tx: AsyncSession, who: Identity, row: PatientRow, traits: Traits, action: Action, reason: str | None
+    ) -> None:
+        """Seal the traits under the row's next version, and write down who did it."""
+        row.row_ver += 1
+        row.sealed_traits = await self._vault.seal(tx, _place(row.id, row.row_ver), msgspec.json.encode(traits))
+        await tx.flush()
+        await record(
+            tx,
+            who,
+            action,
+            at=self._now(),
+            patient_id=row.id,
+            record=f"patient:{row.id}",
+            row_ver=row.row_ver,
+            ct_sha256=hashlib.sha256(row.sealed_traits).digest(),
+            reason=reason,
+        )
 
     async def allowed(self, tx: AsyncSession, who: Identity, patient_id: PatientId) -> Patient:
         """Return the patient if `who` has a relation with them; else NotFound, as if there were none."""

@@ -10,11 +10,12 @@ from sqlalchemy import text, update
 
 from server.database.engine import Database
 from server.kernel.access import Identity, Role
-from server.kernel.errors import Invalid, NotAllowed, NotFound, TooMany
+from server.kernel.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from server.kernel.ids import AccountId, CabinId, PractitionerId, SiteId, new_id
 from server.people.directory import NameFit
+from server.people.identity import Move
 from server.people.places import Places
-from server.people.rules import IdentityStatus, Sex, SiteKind, Traits
+from server.people.rules import DocumentKind, IdentityStatus, Sex, SiteKind, Traits
 from server.people.service import People, PossibleDuplicate
 from server.people.tables import CabinRow, CareRelation, PractitionerRow, SiteRow
 from server.people.wanted import DateFit
@@ -200,3 +201,31 @@ async def test_whose_key_was_destroyed_hides_nobody_else(people: People, databas
     assert isinstance(vault, PatientVault)
     vault.forget()
     assert [one.patient.traits.given_names for one in await people.search(NURSE, "lavergne")] == [("Paulette",)]
+
+
+async def test_an_identity_is_confirmed_step_by_step_and_the_log_says_how(people: People, database: Database) -> None:
+    new = await people.register(NURSE, ODETTE)
+    seen = await people.identify(NURSE, new.patient_id, Move.DOCUMENT, 1, document=DocumentKind.PASSPORT)
+    sure = await people.identify(NURSE, new.patient_id, Move.INSI, seen.row_ver, ins="2 58 03 63 999 001 63")
+    assert [seen.status, sure.status] == [IdentityStatus.VALI, IdentityStatus.QUAL]
+    assert (await people.read(NURSE, new.patient_id)).traits == sure.traits
+    with pytest.raises(Conflict):
+        await people.identify(NURSE, new.patient_id, Move.DOUBT, seen.row_ver)
+    with pytest.raises(NotFound):
+        await people.identify(_who(Role.HEALTH_WORKER, THERE), new.patient_id, Move.DOUBT, sure.row_ver)
+    for role in (Role.CABIN, Role.COORDINATOR, Role.ADMIN, Role.GP):
+        with pytest.raises(NotAllowed):
+            await people.identify(_who(role, HERE), new.patient_id, Move.DOUBT, sure.row_ver)
+    async with database.reading() as tx:
+        told = await tx.execute(text("SELECT reason FROM audit_event WHERE action = 'patient:identified' ORDER BY id"))
+        assert told.scalars().all() == ["document passport: PROV>VALI", "insi: VALI>QUAL"]
+
+
+async def test_a_lost_paper_is_replaced_and_opens_nothing_any_more(people: People) -> None:
+    lost = await people.register(NURSE, ODETTE)
+    fresh = await people.renew_code(NURSE, lost.patient_id)
+    assert (await people.recognise_code(BOOTH, fresh.code)).id == lost.patient_id
+    with pytest.raises(NotFound):
+        await people.recognise_code(BOOTH, lost.code)
+    with pytest.raises(NotFound):
+        await people.renew_code(_who(Role.HEALTH_WORKER, THERE), lost.patient_id)
