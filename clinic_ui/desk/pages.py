@@ -13,6 +13,7 @@ from clinic_ui.desk.measuring import INSTRUMENTS
 from clinic_ui.desk.visit import VisitPieces
 from server.encounters.views import QueueItem, QueueState
 from server.kernel.words import N_
+from server.people.rules import display_name
 from server.scheduler.rules.promise import PromiseStatus
 from server.scheduler.service.views import AppointmentLine
 from server.web.keys import who_is
@@ -34,6 +35,7 @@ class DeskPages:
             ("GET", "/desk/planned", self.planned),
             ("GET", "/desk/follow-ups", self.follow_ups),
             ("GET", "/desk/agenda", self.agenda),
+            ("GET", "/desk/notes", self.notes),
             *self._pieces.routes(),
         ]
 
@@ -74,6 +76,12 @@ class DeskPages:
         coming = await self._desk.follow_ups.upcoming(who_is(request))
         days = [(day, list(lines)) for day, lines in groupby(_in_order(coming), key=_day)]
         return await self._desk.show(request, "agenda", N_("Agenda"), days=days, today=self._desk.now(), say=words)
+
+    async def notes(self, request: web.Request) -> web.Response:
+        """GET /desk/notes: what I signed in the last weeks, to add to it or to say that it was an error."""
+        found = await self._desk.notes.mine(who_is(request))
+        notes = [(display_name(patient.traits), note) for patient, note in found]
+        return await self._desk.show(request, "notes", N_("Mes notes signées"), notes=notes)
 
     async def _queue_values(self, request: web.Request) -> dict[str, object]:
         items = await self._desk.queue.waiting(who_is(request))

@@ -37,6 +37,7 @@ class VisitPieces:
             ("GET", "/desk/record", self.record),
             ("GET", "/desk/measures", self.measures),
             ("GET", "/desk/history", self.history),
+            ("GET", "/desk/background", self.background),
             ("GET", "/desk/incidents", self.incidents),
             ("GET", "/desk/alert", self.alert),
             ("GET", "/desk/phones", self.phones),
@@ -60,13 +61,20 @@ class VisitPieces:
             "name": display_name(visit.patient.traits),
             "draft": draft,
             "body_json": msgspec.json.encode(draft.body).decode(),
-            "background": sheet.body,
+            "sheet": sheet,
             "wish": wish,
             "wish_kind": wish_kind(wish),
             "interval": 7 if wish is None else wish.in_days if wish.in_days in shown else 0,
             "say": words,
             "lines": self._lines(request, visit),
         }
+
+    async def background(self, request: web.Request) -> web.Response:
+        """GET /desk/background: who it is and what is known beforehand, after it was changed."""
+        visit = await self._desk.visit(request)
+        sheet = await self._desk.background.read(who_is(request), visit.patient.id)
+        name = display_name(visit.patient.traits)
+        return self._desk.piece(request, "background", visit=visit, name=name, sheet=sheet, say=words)
 
     async def measures(self, request: web.Request) -> web.Response:
         """GET /desk/measures: the newest of each kind, with the way it came."""

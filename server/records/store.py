@@ -150,6 +150,13 @@ async def signed_notes(tx: AsyncSession, patient_id: PatientId, most: int) -> li
     return [StoredNote(*row) for row in rows]
 
 
+async def own_notes(tx: AsyncSession, author_id: PractitionerId, since: datetime, most: int) -> list[StoredNote]:
+    """Return the notes that a doctor signed since then, newest first."""
+    mine = (NoteRow.author_id == author_id, NoteRow.signed_at >= since, NoteRow.status.in_(SIGNED))
+    query = _select(NoteRow, StoredNote).where(*mine)
+    return [StoredNote(*row) for row in await tx.execute(query.order_by(NoteRow.signed_at.desc()).limit(most))]
+
+
 async def add_addendum(tx: AsyncSession, values: dict[str, Any]) -> None:
     """Add a correction to a signed note."""
     await tx.execute(insert(_table(AddendumRow)).values(**values))

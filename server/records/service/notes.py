@@ -3,8 +3,9 @@
 draft ──save (compare-and-swap on row_ver, autosaved)──> draft ──sign_in──> final ──> summary, history
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from server.kernel.errors import Conflict, Invalid, NotFound
 from server.kernel.ids import EncounterId, NoteId, PatientId, PractitionerId, new_id
 from server.kernel.sealing import Place, Vault
 from server.kernel.words import N_
+from server.people.rules import Patient
 from server.people.service import People
 from server.records import store
 from server.records.rules.note import (
@@ -36,6 +38,7 @@ from server.records.service.visits import Visits
 
 HISTORY_MOST = 50
 HISTORY_MEASURES = 500  # ten measures a visit
+OWN_FOR = timedelta(days=30)
 ADDENDUM_MAX = 20_000
 REMEMBERED = 2000  # visits whose notes were saved lately
 
@@ -196,6 +199,20 @@ class Notes:
             past = [PastVisit(await self._signed(tx, one, addenda), _of(one, measures)) for one in notes]
             await self._scribe.noted(tx, who, Action.HISTORY_READ, patient_id)
         return past
+
+    async def mine(self, who: Identity) -> list[tuple[Patient, SignedNote]]:
+        """Return one's own signed notes of the last weeks, newest first, of patients whom one still follows."""
+        require(who, Act.NOTE_SIGN)
+        found = []
+        async with self._database.transaction() as tx:
+            notes = await store.own_notes(tx, _doctor(who), self._now() - OWN_FOR, HISTORY_MOST)
+            addenda = await store.addenda_of(tx, [stored.id for stored in notes])
+            for stored in notes:
+                with suppress(NotFound):
+                    patient = await self._people.allowed(tx, who, stored.patient_id)
+                    found.append((patient, await self._signed(tx, stored, addenda)))
+                    await self._scribe.noted(tx, who, Action.NOTE_READ, patient.id, f"note:{stored.id}")
+        return found
 
     async def amend(self, who: Identity, encounter_id: EncounterId, words: str) -> None:
         """Add a correction to a signed note of one's own; the signed words stay as they are."""

@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
 from server.kernel.access import Door
+from server.records.rules.background import BackgroundBody
 from server.records.rules.measures import MeasureName as M
 from server.records.rules.measures import Reading
 from tests.clinic_ui.cabin.hamlet import PASSWORD, Hamlet
@@ -148,6 +149,49 @@ async def test_measures_that_are_taken_during_the_call_come_by_themselves_with_t
     assert await faults(page, "#measures") == []
     await warning.get_by_role("button", name="Alerter le 15").click()
     await expect(page.get_by_role("dialog", name="Alerter le 15")).to_be_visible()
+
+
+async def test_the_sheet_is_corrected_beside_what_somebody_else_saved_meanwhile(
+    hamlet: Hamlet, new_context: ContextFactory
+) -> None:
+    await hamlet.in_call()
+    page = await _open(hamlet, await new_context(bypass_csp=True))
+    await _settled(page, "ringing")
+    await page.get_by_role("button", name="Corriger la fiche").click()
+    sheet = page.get_by_role("dialog", name="À savoir avant les soins")
+    assert await faults(page, "#sheet-background") == []
+    await sheet.get_by_role("textbox", name="Allergies").fill("iode")
+    await sheet.get_by_role("checkbox", name="interrogé, aucun connu").check()
+    await hamlet.clinic.background.save(hamlet.who["sylvie"], hamlet.odette, BackgroundBody(("latex",)), 0)
+    await sheet.get_by_role("button", name="Enregistrer").click()
+    await expect(sheet.locator("[data-theirs=allergies]")).to_contain_text("latex")
+    await sheet.get_by_role("textbox", name="Allergies").fill("iode\nlatex")
+    await sheet.get_by_role("button", name="Enregistrer").click()
+    await expect(page.get_by_text("Allergie : iode · latex")).to_be_visible()
+    kept = (await hamlet.clinic.background.read(hamlet.gp, hamlet.odette)).body
+    assert (kept.allergies, kept.conditions, kept.medications) == (("iode", "latex"), (), None)
+
+
+async def test_the_author_adds_to_a_signed_note_and_strikes_another_with_a_reason(
+    hamlet: Hamlet, new_context: ContextFactory
+) -> None:
+    await hamlet.signed(in_days=None)
+    page = await _open(hamlet, await new_context(bypass_csp=True), "/desk/notes")
+    assert await faults(page, ".sheetpage") == []
+    await page.get_by_text("Saisie par erreur ?").click()
+    await page.get_by_role("button", name="Annuler cette note").click()
+    await expect(page.get_by_role("alert")).not_to_be_empty()
+    await page.get_by_text("Ajouter à cette note").click()
+    await page.get_by_role("textbox", name="Ajout").fill("Le genou gauche.")
+    await page.get_by_role("button", name="Enregistrer l’ajout").click()
+    await expect(page.locator(".quote")).to_contain_text("Le genou gauche.")
+    await hamlet.clinic.intake.goodbye(hamlet.cabin)
+    await hamlet.signed(in_days=None)
+    await page.reload()
+    await page.get_by_text("Saisie par erreur ?").click()
+    await page.get_by_label("Pourquoi").select_option("wrong-patient")
+    await page.get_by_role("button", name="Annuler cette note").click()
+    await expect(page.locator("del")).to_have_text("Gonalgie.")
 
 
 async def test_the_note_saves_itself_and_keeps_every_letter_typed_without_network(

@@ -13,13 +13,30 @@ from server.kernel.ids import new_id
 from server.records.rules.background import BackgroundBody
 from server.records.rules.measures import MeasureName as M
 from server.records.rules.measures import Reading
-from server.records.rules.note import NoteBody
+from server.records.rules.note import NoteBody, StrikeReason
 from signalling.ladder import Rung
 from tests.clinic_ui.cabin.hamlet import Hamlet
 from tests.clinic_ui.desk.desk import HOSTILE, Desk, desk_of, hostile_visit, measured, second_doctor
 
-PIECES = ("/desk/record", "/desk/measures", "/desk/history", "/desk/incidents", "/desk/phones", "/desk/review")
-PAGES = ("/desk", "/desk/follow-ups", "/desk/agenda", "/desk/queue", "/desk/planned", "/desk/alert", *PIECES)
+PIECES = (
+    "/desk/record",
+    "/desk/background",
+    "/desk/measures",
+    "/desk/history",
+    "/desk/incidents",
+    "/desk/phones",
+    "/desk/review",
+)
+PAGES = (
+    "/desk",
+    "/desk/notes",
+    "/desk/follow-ups",
+    "/desk/agenda",
+    "/desk/queue",
+    "/desk/planned",
+    "/desk/alert",
+    *PIECES,
+)
 
 
 async def test_nobody_waits_and_the_desk_says_so(desk: Desk) -> None:
@@ -128,6 +145,51 @@ async def test_the_history_holds_signed_notes_only(hamlet: Hamlet, desk: Desk) -
     assert "Gonalgie." in said
     assert "Dr Claire Aubin" in said
     assert "Brouillon." not in said
+
+
+async def test_an_author_may_add_to_a_note_or_strike_it_and_nobody_else(hamlet: Hamlet, desk: Desk) -> None:
+    visit = await hamlet.signed(in_days=None)
+    said = await desk.words("/desk/notes")
+    for words in ("Odette Lavergne", "Gonalgie.", f'data-amend="{visit}"', f'data-strike="{visit}"'):
+        assert words in said
+    await hamlet.clinic.notes.amend(hamlet.gp, visit, "Le genou gauche.")
+    said = await desk.words("/desk/notes")
+    assert "Le genou gauche." in said
+    assert "data-strike" not in said
+    _who, token = await second_doctor(hamlet)
+    async with desk_of(hamlet, token) as other:
+        assert "Aucune note signée." in await other.words("/desk/notes")
+
+
+async def test_a_note_entered_in_error_is_struck_through_where_it_is_read(hamlet: Hamlet, desk: Desk) -> None:
+    visit = await hamlet.signed(in_days=None)
+    await hamlet.clinic.notes.strike(hamlet.gp, visit, StrikeReason.WRONG_PATIENT)
+    await hamlet.clinic.intake.goodbye(hamlet.cabin)
+    await hamlet.in_call()
+    for path in ("/desk/notes", "/desk/history"):
+        said = await desk.words(path)
+        assert "<del>Gonalgie.</del>" in said
+        assert "Saisie par erreur" in said
+        assert "data-amend" not in said
+
+
+async def test_a_note_of_long_ago_is_not_among_ones_own(hamlet: Hamlet) -> None:
+    await hamlet.signed(in_days=None)
+    hamlet.clock.advance(days=29)
+    assert [note.content.body.conclusion for _who, note in await hamlet.clinic.notes.mine(hamlet.gp)] == ["Gonalgie."]
+    hamlet.clock.advance(days=2)
+    assert await hamlet.clinic.notes.mine(hamlet.gp) == []
+
+
+async def test_what_is_known_beforehand_can_be_corrected_at_the_desk(hamlet: Hamlet, desk: Desk) -> None:
+    await hamlet.in_call()
+    said = await desk.words("/desk/background")
+    assert f'data-background="{hamlet.odette}" data-row-ver="0"' in said
+    known = BackgroundBody(allergies=(), conditions=("asthme",), pregnant=False, low_oxygen_target=True)
+    await hamlet.clinic.background.save(hamlet.gp, hamlet.odette, known, 0)
+    said = await desk.words("/desk/background")
+    for words in ("Aucune allergie connue", "asthme</textarea>", 'value="allergies" checked', "88 à 92 %"):
+        assert words in said
 
 
 async def test_the_first_visit_has_an_empty_history(hamlet: Hamlet, desk: Desk) -> None:
