@@ -36,6 +36,8 @@ OPENING_WORDS: Mapping[Opening, str] = {
     Opening.KNOWN_WRITTEN: N_("a changé vos allergies, antécédents ou traitements"),
     Opening.FOLLOW_UP_ASKED: N_("a demandé un suivi"),
     Opening.APPOINTMENT_CHANGED: N_("s’est occupé de vos rendez-vous"),
+    Opening.IDENTITY_CHECKED: N_("a vérifié votre identité"),
+    Opening.CODE_RENEWED: N_("vous a donné un nouveau code"),
     Opening.OTHER_WRITTEN: N_("a écrit dans votre dossier"),
 }
 WHY_WORDS: Mapping[Why, str] = {

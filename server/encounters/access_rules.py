@@ -43,6 +43,8 @@ class Opening(StrEnum):
     KNOWN_WRITTEN = "known-written"
     FOLLOW_UP_ASKED = "follow-up-asked"
     APPOINTMENT_CHANGED = "appointment-changed"
+    IDENTITY_CHECKED = "identity-checked"
+    CODE_RENEWED = "code-renewed"
     OTHER_WRITTEN = "other-written"
 
 
@@ -61,6 +63,8 @@ _KNOWN: dict[str, Opening] = {
     Action.PATIENT_RECOGNISED: Opening.RECOGNISED,
     Action.PATIENT_REGISTERED: Opening.REGISTERED,
     Action.PATIENT_READ: Opening.SHEET_READ,
+    Action.PATIENT_IDENTIFIED: Opening.IDENTITY_CHECKED,
+    Action.PATIENT_CODE_RENEWED: Opening.CODE_RENEWED,
     Action.REASON_READ: Opening.REASON_READ,
     Action.ENCOUNTER_CLAIMED: Opening.RECEIVED,
     Action.HISTORY_READ: Opening.CONSULTATIONS_READ,

@@ -1,4 +1,4 @@
-"""How sure an identity is: the evidence, the status that follows from it, and the keys of typed numbers.
+"""How sure an identity is: the evidence, the status that follows from it, and the key of a typed number.
 
     PROV --document sighted--> VALI --INSi answer--> QUAL
     PROV --INSi answer-------> RECUP --document----> QUAL
@@ -57,14 +57,6 @@ def ins_is_sound(ins: str) -> bool:
 def ins_oid(ins: str) -> str:
     """Return the system of a national identifier: those that begin with 1 or 2 are final, others wait for one."""
     return INS_NIR_OID if ins[:1] in ("1", "2") else INS_NIA_OID
-
-
-def rpps_is_sound(rpps: str) -> bool:
-    """Return whether a doctor's number has 11 digits of which the last is the Luhn key."""
-    if re.fullmatch(r"\d{11}", rpps, re.ASCII) is None:
-        return False
-    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(rpps))]
-    return sum(digit // 10 + digit % 10 for digit in doubled) % 10 == 0
 
 
 def status_of(traits: Traits, *, fictitious: bool) -> IdentityStatus:

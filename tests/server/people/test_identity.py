@@ -1,4 +1,4 @@
-"""Keys of numbers, and the status that the evidence gives."""
+"""The key of a number, and the status that the evidence gives."""
 
 from datetime import date
 
@@ -15,7 +15,6 @@ from server.people.identity import (
     ins_is_sound,
     ins_oid,
     moved,
-    rpps_is_sound,
     status_of,
     written_ins,
 )
@@ -70,16 +69,6 @@ def test_no_single_wrong_digit_passes(place: int, more: int) -> None:
 def test_a_number_is_kept_without_spaces_and_names_its_system() -> None:
     assert written_ins("2 65 11 2a 999.003-64") == "265112A99900364"
     assert (ins_oid(SOUND), ins_oid("785019999900702")) == (INS_NIR_OID, INS_NIA_OID)
-
-
-@pytest.mark.parametrize("rpps", ["10003879623", "99700237045", "10999900011", "10999900029", "10999900037"])
-def test_a_sound_doctors_number_passes_luhn(rpps: str) -> None:
-    assert rpps_is_sound(rpps)
-
-
-@pytest.mark.parametrize("rpps", ["10999900012", "1099990001", "1099990001A", "10002673899", ""])
-def test_a_wrong_doctors_number_does_not(rpps: str) -> None:
-    assert not rpps_is_sound(rpps)
 
 
 def _after(*moves: Move, traits: Traits = ODETTE) -> Traits:
