@@ -23,6 +23,7 @@ class NoteRow(Row):
     __table_args__ = (
         CheckConstraint("(status = 'preliminary') = (signed_at IS NULL)", name="signed"),
         Index("ix_note_patient", "patient_id", "signed_at"),
+        Index("ix_note_author", "author_id", "signed_at"),
     )
 
     id: Mapped[NoteId] = mapped_column(primary_key=True)

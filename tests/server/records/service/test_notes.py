@@ -288,6 +288,22 @@ async def test_a_correction_is_added_and_the_signed_words_stay(
         await notes.amend(village.doctor(village.other_gp), visit, "Moi aussi.")
 
 
+async def test_ones_own_notes_of_the_last_weeks_are_found_and_their_reading_is_logged(
+    database: Database, notes: Notes, village: Village, diary: Diary, visit: EncounterId, patient: PatientId
+) -> None:
+    note = await signed(database, notes, village, diary, visit)
+    await notes.save(village.doctor(), diary.another(visit), COMPLETE, 0)
+    await notes.amend(village.doctor(), visit, "À gauche.")
+    ((found_patient, found),) = await notes.mine(village.doctor())
+    assert (found_patient.id, found.id, found.content) == (patient, note.id, note.content)
+    assert [one.words for one in found.addenda] == ["À gauche."]
+    last = (await audited(database, patient))[-1]
+    assert (last.action, last.record) == ("note:read", f"note:{note.id}")
+    assert await notes.mine(village.doctor(village.other_gp)) == []
+    with pytest.raises(NotAllowed):
+        await notes.mine(village.worker())
+
+
 async def test_a_note_of_the_wrong_patient_is_struck_and_stays(
     database: Database, notes: Notes, village: Village, diary: Diary, visit: EncounterId, patient: PatientId
 ) -> None:
