@@ -76,11 +76,11 @@ class Directory:
 
     def __init__(self) -> None:
         self._people: dict[PatientId, _Person] = {}
-        self._by_word: dict[str, set[PatientId]] = {}
-        self._by_date: dict[tuple[int, int, int], set[PatientId]] = {}
-        self._by_sound: dict[str, set[str]] = {}
-        self._by_shortened: dict[str, set[str]] = {}
-        self._by_shortened_sound: dict[str, set[str]] = {}
+        self._by_word: dict[str, list[PatientId]] = {}
+        self._by_date: dict[tuple[int, int, int], list[PatientId]] = {}
+        self._by_sound: dict[str, list[str]] = {}
+        self._by_shortened: dict[str, list[str]] = {}
+        self._by_shortened_sound: dict[str, list[str]] = {}
         self._in_order: list[str] = []
 
     def __len__(self) -> int:
@@ -94,9 +94,9 @@ class Directory:
         for word in person.words:
             if word not in self._by_word:
                 self._learn(word)
-            self._by_word[word].add(patient_id)
+            self._by_word[word].append(patient_id)
         for part in _date_parts(person.born_on.day, person.born_on.month, person.born_on.year):
-            self._by_date.setdefault(part, set()).add(patient_id)
+            self._by_date.setdefault(part, []).append(patient_id)
 
     def drop(self, patient_id: PatientId) -> None:
         """Forget a person, if they are known. The words stay, and lead to nobody."""
@@ -104,9 +104,9 @@ class Directory:
         if person is None:
             return
         for word in person.words:
-            self._by_word[word].discard(patient_id)
+            self._by_word[word].remove(patient_id)
         for part in _date_parts(person.born_on.day, person.born_on.month, person.born_on.year):
-            self._by_date[part].discard(patient_id)
+            self._by_date[part].remove(patient_id)
 
     def find(self, wanted: Wanted, most: int) -> list[Hit]:
         """Return the people who may be meant, best first; « le goff » may also have been entered as « Legoff »."""
@@ -127,16 +127,16 @@ class Directory:
         return -hit.score, len(person.words), person.words, person.born_on
 
     def _learn(self, word: str) -> None:
-        self._by_word[word] = set()
+        self._by_word[word] = []
         insort(self._in_order, word)
         heard = sound(word)
         if heard not in self._by_sound and len(heard) >= SLIP_FROM:
-            for shorter in shortened(heard):
-                self._by_shortened_sound.setdefault(shorter, set()).add(heard)
-        self._by_sound.setdefault(heard, set()).add(word)
+            for shorter in set(shortened(heard)):
+                self._by_shortened_sound.setdefault(shorter, []).append(heard)
+        self._by_sound.setdefault(heard, []).append(word)
         if len(word) >= SLIP_FROM:
-            for shorter in shortened(word):
-                self._by_shortened.setdefault(shorter, set()).add(word)
+            for shorter in set(shortened(word)):
+                self._by_shortened.setdefault(shorter, []).append(word)
 
     def _near(self, asked: str) -> dict[str, NameFit]:
         """Return the known words that `asked` may stand for, with the best fit of each."""
@@ -166,7 +166,7 @@ class Directory:
         if near:
             rarest = min(near, key=lambda words: sum(len(self._by_word[word]) for word in words))
             for word in rarest:
-                found |= self._by_word[word]
+                found.update(self._by_word[word])
                 if len(found) > PEOPLE_MOST:
                     break
         if wanted.has_whole_date:
@@ -175,7 +175,7 @@ class Directory:
                 (wanted.month, wanted.day, wanted.year),
             }
             for part in parts:
-                found |= self._by_date.get(part, set())
+                found.update(self._by_date.get(part, []))
         elif wanted.has_date and not near:
             found.update(one for one, person in self._people.items() if wanted.date_fit(person.born_on) in NEAR_DATES)
         return found
@@ -197,7 +197,7 @@ class Directory:
 _ORDER = tuple(NameFit)
 
 
-def _one_slip_away(asked: str, by_shortened: dict[str, set[str]]) -> Iterator[str]:
+def _one_slip_away(asked: str, by_shortened: dict[str, list[str]]) -> Iterator[str]:
     """Yield what is one slip away from `asked`; in short words no slip is forgiven."""
     for shorter in shortened(asked) if len(asked) >= SLIP_FROM else ():
         yield from (word for word in by_shortened.get(shorter, ()) if one_slip(asked, word))

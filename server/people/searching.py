@@ -16,8 +16,8 @@ from server.people.rules import Patient
 from server.people.tables import PatientRow
 
 KEPT_FOR = timedelta(minutes=30)
-KEPT_PEOPLE = 250_000
-"""People in all directories of a process, at about 2.5 kB each; beyond it the least recently used site leaves."""
+KEPT_PEOPLE = 100_000
+"""People in all directories of a process, at less than 4 kB each; beyond it the least recently used site leaves."""
 AT_ONCE = 500  # rows opened between two breaths of the event loop; the vault's batch
 
 Opener = Callable[[AsyncSession, Sequence[PatientRow]], Awaitable[list[Patient]]]
