@@ -26,7 +26,10 @@ Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]  # the numbers that JavaScript 
 
 
 class Seat(StrEnum):
-    """One of the two ends of a call; or the lobby before the practitioner's, where one connects and sends nothing."""
+    """One of the two ends of a call; or the lobby before the practitioner's, where one connects and sends nothing.
+
+    The practitioner's end offers. A guest sits on either, opposite to whom they meet (PROTOCOL.md §10).
+    """
 
     PATIENT = "patient"
     PRACTITIONER = "practitioner"

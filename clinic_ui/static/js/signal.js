@@ -1,5 +1,6 @@
 // @ts-check
-// A page's one socket to the exchange. Mirrors signalling/protocol.py name for name; PROTOCOL.md explains.
+// A page's one socket to the exchange (one more for each pair with a guest). Mirrors signalling/protocol.py name for name;
+// PROTOCOL.md explains.
 
 export const VERSION = 2;
 
