@@ -8,6 +8,7 @@ register ─▶ (measures between visits) ─▶ visit: queue ─▶ claim ─�
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from random import Random
 
 from server.encounters.rules import (
     CONSENT_VERSION,
@@ -30,10 +31,12 @@ from server.scheduler.service.views import Choice
 from server.village import store
 from server.village.clinic import Clinic
 from server.village.illnesses import NAMES
+from server.village.lines import reports
 from server.village.places import WORKERS
 from server.village.population import Person
 from server.village.settling import Settled
 from server.village.visits import Taking, Visit, readings
+from signalling.protocol import Seat
 
 NO_RED_FLAG = dict.fromkeys(RedFlag, False)
 _MINUTE = timedelta(minutes=1)
@@ -51,10 +54,11 @@ class Arrival:
 class Chronicle:
     """The past of a village, act by act."""
 
-    def __init__(self, clinic: Clinic, settled: Settled, people: Sequence[Person]) -> None:
+    def __init__(self, clinic: Clinic, settled: Settled, people: Sequence[Person], told_since: datetime) -> None:
         self._clinic = clinic
         self._settled = settled
         self._people = people
+        self._told_since = told_since  # from then on both ends of a call told how it was
         self.patients: dict[int, PatientId] = {}
         self.promises: dict[int, PromiseId] = {}
         """The newest follow-up asked for each person, by number."""
@@ -118,6 +122,10 @@ class Chronicle:
         await self._clinic.queue.claim(doctor, encounter_id)
         await self._clinic.calls.connected(doctor, encounter_id)
         self._after(visit.call_min)
+        if visit.arrived_at >= self._told_since:
+            said = reports(visit, Random(f"{visit.booth.login}/{visit.arrived_at:%Y%m%d%H%M}"))
+            await self._clinic.calls.quality(cabin, said[Seat.PATIENT])
+            await self._clinic.calls.quality(doctor, said[Seat.PRACTITIONER], encounter_id)
         await self._clinic.calls.hang_up(doctor, encounter_id)
         row_ver = await self._clinic.notes.save(doctor, encounter_id, visit.scene.note, 0)
         self._after(2)

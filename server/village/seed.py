@@ -23,10 +23,11 @@ from server.village.checks import mornings
 from server.village.chronicle import Arrival, Chronicle
 from server.village.clinic import open_clinic
 from server.village.coming import Coming
+from server.village.lines import TOLD_FOR
 from server.village.population import Person, people
 from server.village.settling import Settling
 from server.village.sign_ins import PASSWORD, DemoSignIns, sign_ins
-from server.village.visits import Visit, takings, visits
+from server.village.visits import WEEKS, Visit, takings, visits
 
 OTHERS = 288  # with the twelve named ones: 300 people
 VISITS = 70
@@ -71,11 +72,18 @@ async def settle(house: House, seed: int) -> DemoSignIns:
 
 
 async def write(
-    database: Database, vault: Vault, seed: int, now: datetime, *, others: int = OTHERS, past: int = VISITS
+    database: Database,
+    vault: Vault,
+    seed: int,
+    now: datetime,
+    *,
+    others: int = OTHERS,
+    past: int = VISITS,
+    weeks: int = WEEKS,
 ) -> None:
     """Write the village as it is at `now`, into an empty database: all of it, or nothing.
 
-    Besides the named people it has so many `others`; about `past` visits are over.
+    Besides the named people it has so many `others`; about `past` visits are over, and the last `weeks` were busy.
     """
     today = now.astimezone(_ZONE).date()
     everybody = _with_codes(seed, cast(seed, today) + people(seed, others, today))
@@ -85,8 +93,8 @@ async def write(
         async with database.transaction() as tx:
             clinic = open_clinic(database, tx, vault, passwords, _noon(today) - _REGISTERED)
             settled = await Settling(clinic, hashed).settle()
-            chronicle = Chronicle(clinic, settled, everybody)
-            seen = visits(seed, everybody, first_visits(), past, today)
+            chronicle = Chronicle(clinic, settled, everybody, told_since=_noon(today) - TOLD_FOR)
+            seen = visits(seed, everybody, first_visits(), past, today, weeks)
             await chronicle.register(_arrivals(everybody, {visit.person for visit in seen}, today))
             for deed in _deeds(chronicle, everybody, seen, seed, today):
                 await deed.do()

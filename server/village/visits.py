@@ -29,6 +29,8 @@ from server.village.vitals import Vitals
 PAST_DAYS = 270
 KEPT = 0.8  # share of follow-ups by the cabin that were kept
 LATE, LATE_DAYS = 6, 120  # follow-ups that nobody kept, left for the worklist: so many, asked for since
+WEEKS = 4  # of them, enough visits that the coordination may show how the lines were
+LATELY = {"saint-fiacre": 6, "locarn": 6}  # visits a week there; Trébrivan has few, and so shows nothing
 VISIT_MINUTES = 30  # a visit with its waiting and writing: doctors are planned by this grid
 _ZONE = ZoneInfo(places.ZONE)
 _COMPANIONS = ("sa fille", "son fils", "son mari", "sa femme", "une voisine")
@@ -116,8 +118,10 @@ def readings(measured: Vitals) -> tuple[Reading, ...]:
     return tuple(Reading(name, value, unit) for name, value, unit in values)
 
 
-def visits(seed: int, people: Sequence[Person], named: Mapping[int, int], count: int, today: date) -> list[Visit]:
-    """Return about `count` past visits in the order of time.
+def visits(
+    seed: int, people: Sequence[Person], named: Mapping[int, int], count: int, today: date, weeks: int = 0
+) -> list[Visit]:
+    """Return about `count` past visits in the order of time, and those of the last `weeks` in two busy villages.
 
     `named` people first came so many days ago, and keep every follow-up since; others are drawn, those with
     illnesses more often.
@@ -135,6 +139,8 @@ def visits(seed: int, people: Sequence[Person], named: Mapping[int, int], count:
         found += _story(
             Random(f"{seed}/story/{number}"), number, people[number], rng.randint(1, PAST_DAYS), KEPT, diary
         )
+    unseen = [number for number in others if number not in {visit.person for visit in found}]
+    found += _lately(Random(f"{seed}/lately"), people, unseen, diary, weeks)
     return _forgiven(sorted(found, key=lambda visit: visit.arrived_at), today)
 
 
@@ -176,6 +182,22 @@ def _story(rng: Random, number: int, person: Person, days_ago: int, kept: float,
         if wish is None or wish.modality is not Modality.REMOTE or rng.random() >= kept:
             return
         day, before = visit.arrived_at.astimezone(_ZONE).date() + timedelta(days=wish.in_days), visit
+
+
+def _lately(rng: Random, people: Sequence[Person], unseen: Sequence[int], diary: _Diary, weeks: int) -> Iterator[Visit]:
+    """Yield one visit each of people who came for the first time in the last weeks, and were asked for no other."""
+    monday = diary.today - timedelta(days=diary.today.weekday())
+    for village, most in LATELY.items():
+        coming = [number for number in unseen if people[number].village == village]
+        for back in range(weeks):
+            free = [day for day in range(5) if monday + timedelta(days=day - 7 * back) < diary.today]
+            came = 0
+            while free and coming and came < most:
+                day = monday + timedelta(days=rng.choice(free) - 7 * back)
+                number = coming.pop(rng.randrange(len(coming)))
+                if visit := _visit(rng, number, people[number], day, None, diary):
+                    came += 1
+                    yield _without_order(visit)
 
 
 def _visit(rng: Random, number: int, person: Person, day: date, before: Visit | None, diary: _Diary) -> Visit | None:

@@ -36,7 +36,7 @@ async def settled_in(database: Database, key_file: Path, now: datetime = NOW, nu
     """A small village in this database."""
     clock = FakeClock(now)
     vault = await unlock(database, init_key(key_file).path, clock)
-    await seed.write(database, vault, number, now, others=OTHERS, past=PAST)
+    await seed.write(database, vault, number, now, others=OTHERS, past=PAST, weeks=1)
     return Settled(database, vault, clock, People(database, vault, clock))
 
 

@@ -40,7 +40,7 @@ SEALED = sorted(
     for column in table.columns
     if column.name.startswith("sealed_")
 )
-NEVER_WRITTEN = {("note_addendum", "sealed_body")}
+NEVER_WRITTEN = {("note_addendum", "sealed_body"), ("guest", "sealed_name")}
 
 
 async def _opened(settled: Settled, table: str, column: str) -> list[bytes]:
