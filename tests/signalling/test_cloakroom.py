@@ -217,6 +217,18 @@ async def test_a_ticket_shown_twice_closes_whoever_came_with_it(three: Three) ->
     assert await back.closed_with() == 4401
 
 
+async def test_a_ticket_used_before_a_move_opens_nothing_and_leaves_whoever_moved(open_exchange: OpenExchange) -> None:
+    bus = LocalBus()
+    here, there = await open_exchange(bus), await open_exchange(bus)
+    page = await here.page("queue")
+    back = await there.resumed(page)
+    for at in (here, there):
+        assert await (await at.resume(page)).closed_with() == 4401
+    await back.say(Ping())
+    await back.hear(Nudge)  # it may have missed one on its way
+    await back.hear(Pong)
+
+
 async def test_each_welcome_brings_another_ticket_and_the_last_one_is_void(three: Three) -> None:
     page = await three[0].page()
     assert page.welcome
