@@ -106,7 +106,13 @@ async def test_a_background_sheet_is_kept(call: Call, patient: PatientId) -> Non
     status, sheet = await call("desk", "GET", path)
     assert (status, sheet["body"]) == (
         200,
-        {"allergies": ["pénicilline"], "conditions": None, "medications": None},
+        {
+            "allergies": ["pénicilline"],
+            "conditions": None,
+            "medications": None,
+            "pregnant": None,
+            "low_oxygen_target": False,
+        },
     )
 
 
