@@ -131,7 +131,8 @@ async def test_lines_go_on_and_nudges_are_not_lost(three: Three) -> None:
 
 async def test_the_same_connection_may_be_lost_many_times_and_move_each_time(three: Three) -> None:
     cabin, doctor = await both(three)
-    at, said, heard = 0, 0, []
+    at, said = 0, 0
+    heard: list[str | None] = []
     chance = random.Random(4)
     for _ in range(12):
         for _ in range(chance.randint(0, 3)):

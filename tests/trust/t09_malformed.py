@@ -138,6 +138,9 @@ def refused(text: str) -> bool:
     return False
 
 
+DESCRIBED: tuple[Answer | Offer, ...] = Answer(SDP), Offer(SDP)  # by the patient, by the practitioner
+
+
 class Room:
     """A call that goes on: each says numbers to the other, and hears all of them in order."""
 
@@ -178,7 +181,7 @@ class Room:
 
     def say(self) -> None:
         """One number more, both ways."""
-        for line, described in zip(self.lines, (Answer(SDP), Offer(SDP)), strict=True):
+        for line, described in zip(self.lines, DESCRIBED, strict=True):
             if self.said % 100 == 0:  # an exchange takes 120 candidates after a description
                 line.say(write(described))
             self._said_at.append(time.perf_counter())
