@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import BrowserContext
+from playwright.async_api import BrowserContext, expect
 
 from server.kernel.clock import utc_now
-from tests.e2e.screens import cabin_screen, desk_screen
+from tests.e2e.screens import WITHIN, cabin_screen, desk_screen
+from tests.e2e.test_third_seat import guest_screen, invite
 from tests.flows.conftest import settle
 from tests.relay import relay_as_shipped
 from tests.running import Running, config_in, running
@@ -24,6 +25,16 @@ globalThis.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(configuration) { super(configuration); globalThis.connections.push(this); }
 };
 """
+LOCALS = """async () => {
+  const kinds = [];
+  for (const one of connections.filter((one) => one.connectionState === "connected")) {
+    const stats = [...(await one.getStats()).values()];
+    const { selectedCandidatePairId } = stats.find((row) => row.type === "transport");
+    const { localCandidateId } = stats.find((row) => row.id === selectedCandidatePairId);
+    kinds.push(stats.find((row) => row.id === localCandidateId).candidateType);
+  }
+  return kinds;
+}"""
 LOCAL = """async () => {
   const live = connections.find((one) => one.connectionState === "connected");
   const stats = [...(await live.getStats()).values()];
@@ -69,8 +80,12 @@ async def test_what_a_doctor_hides_stays_hidden_in_the_lobby_and_in_the_call(
     assert await desk.frames() > 0
     assert await cabin.frames() > 0
     assert await desk.page.evaluate(LOCAL) == "relay"
+    guest = await guest_screen(window, relayed_village.origin, await invite(desk))
+    await cabin.press("Oui, d’accord")
+    await expect(guest.page.get_by_text("vous entend")).to_have_count(2, timeout=WITHIN)
+    assert await desk.page.evaluate(LOCALS) == ["relay", "relay"]  # the line to a third person too
     candidates = [frame for frame in sent if " typ " in frame]
     assert candidates
     for kind in ("host", "srflx", "prflx"):
         assert not any(f" typ {kind}" in frame for frame in candidates)
-    assert desk.faults + cabin.faults == []
+    assert desk.faults + cabin.faults + guest.faults == []

@@ -71,7 +71,7 @@ async def _people(new_context: ContextFactory, origin: str, **more: object) -> t
     return cabin, desk, window
 
 
-async def _invite(desk: DeskScreen) -> str:
+async def invite(desk: DeskScreen) -> str:
     """« Inviter »: the code that the doctor reads out."""
     if not await desk.page.locator("#sheet-guest").is_visible():
         await desk.press("Inviter")
@@ -81,7 +81,7 @@ async def _invite(desk: DeskScreen) -> str:
     return re.sub(r"\D", "", await code.inner_text())
 
 
-async def _guest(window: Any, origin: str, code: str) -> Screen:
+async def guest_screen(window: Any, origin: str, code: str) -> Screen:
     """Somebody opens the link and says their name."""
     context = await window(base_url=origin, viewport={"width": 1024, "height": 768}, locale="fr-FR")
     page: Page = await context.new_page()
@@ -101,8 +101,8 @@ async def test_three_voices_flow_between_three_windows_until_the_doctor_sends_th
     village: Running, new_context: ContextFactory
 ) -> None:
     cabin, desk, window = await _people(new_context, village.origin)
-    code = await _invite(desk)
-    guest = await _guest(window, village.origin, code)
+    code = await invite(desk)
+    guest = await guest_screen(window, village.origin, code)
     await cabin.shows("veut entrer dans l’appel.")
     await desk.shows(f"{NAME} demande à entrer.")
     for screen, lines in ((cabin, 1), (desk, 1), (guest, 0)):  # nothing of the guest flows before the yes
@@ -130,12 +130,29 @@ async def test_three_voices_flow_between_three_windows_until_the_doctor_sends_th
     assert cabin.faults + desk.faults + guest.faults == []
 
 
+async def _patient_changes_their_mind(cabin: CabinScreen, desk: DeskScreen, guest: Screen) -> None:
+    """Yes to another code; both show their small pictures; and then « Faire sortir » on the kiosk."""
+    await guest.page.get_by_label("Le code que le médecin vous a lu").fill(await invite(desk))
+    await guest.page.get_by_role("button", name="Demander à entrer").click()
+    await cabin.press("Oui, d’accord")
+    await guest.page.locator("[data-act=camera]").click(timeout=WITHIN)
+    for screen, pictures in ((cabin, 1), (desk, 1), (guest, 2)):
+        small = screen.page.locator(":is(.third, .third-room__others) video:not([hidden])")
+        await expect(small).to_have_count(pictures, timeout=WITHIN)
+    await desk.page.locator("#sheet-guest").get_by_role("button", name="Fermer").click()
+    for screen in (cabin, desk, guest):
+        assert await read_by_axe(screen.page) == []
+    await cabin.page.locator(".third").get_by_role("button", name="Faire sortir").click()
+    await guest.shows("L’appel est fini pour vous. Merci.")
+    await desk.page.locator(".third").wait_for(state="hidden")
+
+
 async def test_a_no_keeps_the_third_out_and_a_used_code_opens_nothing_and_every_screen_can_be_read(
     village: Running, new_context: ContextFactory
 ) -> None:
     cabin, desk, window = await _people(new_context, village.origin, bypass_csp=True)
-    code = await _invite(desk)
-    guest = await _guest(window, village.origin, code)
+    code = await invite(desk)
+    guest = await guest_screen(window, village.origin, code)
     await cabin.shows("veut entrer dans l’appel.")
     for screen in (cabin, desk, guest):
         assert await read_by_axe(screen.page) == []
@@ -152,4 +169,5 @@ async def test_a_no_keeps_the_third_out_and_a_used_code_opens_nothing_and_every_
     await guest.page.get_by_label("Votre nom").fill(NAME)
     await guest.page.get_by_role("button", name="Demander à entrer").click()
     await guest.shows("Ce code n’ouvre rien")
+    await _patient_changes_their_mind(cabin, desk, guest)
     assert cabin.faults + desk.faults + guest.faults == []

@@ -104,6 +104,7 @@ export class DeskThird {
     const status = guest?.status ?? "";
     const open = ["invited", "asking", "admitted"].includes(status);
     if (status !== "invited") this.#code = "";
+    if (!this.#code) find("[data-guest-code]").textContent = "";
     find("#sheet-guest form").hidden = open && !(status === "invited" && !this.#code);
     find("[data-guest-coded]").hidden = status !== "invited" || !this.#code;
     find("[data-guest-open]").hidden = !open;
