@@ -34,7 +34,7 @@ class State:
     path: str
     phase: str
     prepare: Callable[[Hamlet], Awaitable[object]] | None = None
-    sheets: tuple[str, ...] = ("sheet-alert",)
+    sheets: tuple[str, ...] = ("sheet-alert", "sheet-guest")
 
 
 async def _in_call(hamlet: Hamlet) -> None:
