@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.database.engine import Database
 from server.database.rows import Row
+from server.encounters.guest_rules import GuestPart, GuestStatus
+from server.encounters.tables import EncounterRow, GuestRow
 from server.kernel.clock import utc_now
 from server.kernel.errors import CannotOpen, ConfigError
 from server.kernel.ids import PatientId, new_id
@@ -114,7 +116,9 @@ async def kept(tx: AsyncSession, table: Table, column: str) -> list[Kept]:
     rows = (await tx.execute(select(table).where(table.c[column].is_not(None)).limit(ROWS))).mappings().all()
     found = []
     for row in rows:
-        patient = row[OF_PATIENT["patient"]] if table.name == "patient" else row["patient_id"]
+        patient = row[OF_PATIENT["patient"]] if table.name == "patient" else row.get("patient_id")
+        if patient is None:  # a guest's patient is the visit's
+            patient = await tx.scalar(select(EncounterRow.patient_id).where(EncounterRow.id == row["encounter_id"]))
         found.append(Kept(Place(table.name, column, row[record], PatientId(patient), row["row_ver"]), row[column]))
     return found
 
@@ -128,6 +132,17 @@ async def correct_some_notes(database: Database, keys: PatientVault) -> None:
             row = {"id": addendum, "note_id": note.id, "patient_id": note.patient_id, "author_id": note.author_id}
             row |= {"row_ver": 1, "key_ver": 1, "added_at": utc_now()}
             await tx.execute(insert(AddendumRow).values(**row, sealed_body=await keys.seal(tx, place, b'{"text":"-"}')))
+
+
+async def invite_some_guests(database: Database, keys: PatientVault) -> None:
+    """Nobody was a guest in the village either."""
+    async with database.transaction() as tx:
+        for visit in await tx.scalars(select(EncounterRow).limit(ROWS)):
+            guest, now = new_id(), utc_now()
+            place = Place("guest", "sealed_name", guest, visit.patient_id, 1)
+            row = {"id": guest, "encounter_id": visit.id, "part": GuestPart.FAMILY, "status": GuestStatus.LEFT}
+            row |= {"row_ver": 1, "invited_by": new_id(), "invited_at": now, "expires_at": now}
+            await tx.execute(insert(GuestRow).values(**row, sealed_name=await keys.seal(tx, place, b"Jeanne")))
 
 
 async def opens(keys: PatientVault, tx: AsyncSession, place: Place, sealed: bytes) -> bool:
@@ -260,6 +275,7 @@ async def attempt(defence: bool) -> tuple[int, int]:
             keys = await unlock(database, key_file, utc_now)
             await seed.write(database, keys, SEED, utc_now(), others=8)
             await correct_some_notes(database, keys)
+            await invite_some_guests(database, keys)
             found = [*one_note(NOTE if defence else FEW), *one_wrapped_key(load_keyring(key_file).newest)]
             counts = [(len(found), sum(found)), await every_column(database, keys)]
             counts += [await exchanged_keys(database, keys), await other_master_keys(database, folder)]

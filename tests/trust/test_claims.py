@@ -6,6 +6,9 @@ import pytest
 
 from tests.trust.claims import IN_SMALL, Claim, claims, judge, judge_and_bite
 
+QUICK = {"T4", "T5", "T7", "T14"}
+SLOW = {"T26"}  # starts many servers: by `make trust` alone
+
 
 def _claim(on: tuple[int, int], off: tuple[int, int]) -> Claim:
     async def attempt(defence: bool) -> tuple[int, int]:
@@ -58,13 +61,14 @@ def test_an_unknown_claim_is_named() -> None:
 
 
 @pytest.mark.trust
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("claim", claims(), ids=lambda claim: claim.id)
-async def test_every_claim_stands_and_fails_without_its_defence(claim: Claim) -> None:
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("claim", [one for one in claims() if one.id not in SLOW], ids=lambda claim: claim.id)
+async def test_every_claim_stands(claim: Claim) -> None:
+    """The quick ones are tried without their defence too; `make trust SELF=1` does so with all."""
     before = IN_SMALL.set(True)
     try:
-        verdict = await judge_and_bite(claim)
+        verdict = await (judge_and_bite if claim.id in QUICK else judge)(claim)
     finally:
         IN_SMALL.reset(before)
     assert verdict.stands, verdict
-    assert verdict.bites, f"{claim.id} held with its defence off: it proves nothing"
+    assert verdict.bites or claim.id not in QUICK, f"{claim.id} held with its defence off: it proves nothing"
