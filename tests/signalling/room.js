@@ -61,8 +61,13 @@ signal.addEventListener("candidate", ({ detail }) => detail.mid?.startsWith("tes
 signal.addEventListener("open", ({ detail }) => heard.push({ ...detail, type: "open" }));
 signal.open();
 
-globalThis.stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 480 } });
+globalThis.film = (picture = true) =>
+  navigator.mediaDevices.getUserMedia({ audio: true, video: picture && { width: 640, height: 480 } });
+globalThis.stream = await film(!new URLSearchParams(location.search).has("blind"));
 await call.prepare({ stream: globalThis.stream });
-video.srcObject = call.remoteStream;
+call.addEventListener("remote-track", ({ detail }) => {
+  if (video.srcObject !== detail.stream) video.srcObject = detail.stream; // as the cabin and the desk do
+  void video.play().catch(() => {});
+});
 call.join(await fetchSeatTicket());
 isReady();

@@ -141,6 +141,19 @@ async def test_both_see_each_other_on_one_voice_first_connection(pages: tuple[Pa
         assert await heard(page, "silence") == []
 
 
+async def test_who_has_no_camera_is_heard_and_is_seen_when_one_is_plugged_in(
+    house: House, new_page: Callable[..., Awaitable[Page]]
+) -> None:
+    cabin, doctor = await new_page(), await new_page()
+    await cabin.goto(f"{house.url}?seat=patient&blind")  # type: ignore[attr-defined]
+    await doctor.goto(f"{house.url}?seat=practitioner")  # type: ignore[attr-defined]
+    await shows_the_other(cabin)
+    await doctor.evaluate("soon(() => document.querySelector('video').currentTime > 0.5)")  # the voice plays
+    assert await doctor.evaluate("document.querySelector('video').videoWidth") == 0
+    await cabin.evaluate("film().then((stream) => call.setStream(stream))")
+    assert await doctor.evaluate("nextFrame()") > 0
+
+
 @pytest.mark.parametrize("reloaded", [0, 1])
 async def test_a_page_that_is_reloaded_comes_back_into_the_call(pages: tuple[Page, Page], reloaded: int) -> None:
     other = pages[1 - reloaded]
