@@ -25,7 +25,6 @@ from tests.processes import Server, serving
 
 LOGINS = {"cabin": "cabine-saint-fiacre", "desk": "aubin", "office": "sylvie", "coordination": "coordination"}
 UNTOUCHED = (
-    "audit_event",
     "session",
     "duty",
     "idempotency_key",
@@ -33,7 +32,7 @@ UNTOUCHED = (
 API = sorted(route for route in ROUTES if route[1].startswith("/api/"))
 PAGES = sorted(route for route in ROUTES if route[1].split("/")[1] in LOGINS)
 FORM = "application/x-www-form-urlencoded"
-EXAMPLES = 1200  # for each of the two properties
+EXAMPLES = 500  # for each of the two properties
 
 
 @dataclass
@@ -50,7 +49,7 @@ class Fuzzed:
         """How many rows each table has, but for those that any request may add to."""
         with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as line:
             names = [row[0] for row in line.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            kept = [name for name in names if name not in UNTOUCHED]
+            kept = [name for name in names if name not in UNTOUCHED and not name.startswith("audit_")]
             found = {name: int(line.execute(f"SELECT count(*) FROM {name}").fetchone()[0]) for name in kept}
         line.close()
         return found
@@ -273,7 +272,7 @@ LIMITS = settings(
 @given(data=st.data())
 def test_the_json_routes_answer_nonsense_with_words(fuzzed: Fuzzed, data: st.DataObject) -> None:
     method, pattern = data.draw(st.sampled_from(API))
-    door = data.draw(st.sampled_from(RIGHT_DOORS[method, pattern] * 12 + [*LOGINS, "", "roof"]))
+    door = data.draw(st.sampled_from(RIGHT_DOORS.get((method, pattern), []) * 12 + [*LOGINS, "", "roof"]))
     headers = {"X-TC": door, "Sec-Fetch-Site": "same-origin", "Cookie": "; ".join(fuzzed.cookies.values())}
     headers["Content-Type"] = data.draw(st.sampled_from(["application/json"] * 8 + ["text/plain", ""]))
     headers["Idempotency-Key"] = data.draw(st.sampled_from(["", "one", str("0" * 36), "é".encode().decode("latin-1")]))

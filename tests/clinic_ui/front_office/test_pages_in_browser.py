@@ -92,6 +92,8 @@ async def test_by_keyboard_alone_from_register_to_queue(village: Village, new_co
     for text in ("132", "84", "72"):
         await page.keyboard.type(text)
         await page.keyboard.press("Tab")
+        if await page.evaluate("document.activeElement.tagName") == "SELECT":  # another unit, for who wants one
+            await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
     await page.get_by_text("Mesures enregistrées").wait_for()
     await page.get_by_role("status").get_by_role("link", name="Mettre en file").press("Enter")
