@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.database.rows import Row
-from server.kernel.ids import AccountId, CabinId, HealthWorkerId, PatientId, PractitionerId, SiteId
+from server.kernel.ids import AccountId, CabinId, HealthWorkerId, MergeId, PatientId, PractitionerId, SiteId
 from server.people.rules import IdentityStatus, SiteKind
 
 
@@ -107,3 +107,45 @@ class CareRelation(Row):
     until: Mapped[datetime | None]
     treating: Mapped[bool]
     """Whether this is the registered GP (médecin traitant)."""
+
+
+class PatientMerge(Row):
+    """Two records of one person, joined by a link: no row of either is rewritten, and the link can be taken away.
+
+    `into_id` is what the record was joined to, `root_id` the record that stands for all of them now. A link that was
+    taken away stays as a line of the trail.
+    """
+
+    __tablename__ = "patient_merge"
+    __table_args__ = (
+        CheckConstraint("patient_id <> into_id", name="two"),
+        CheckConstraint("(parted_at IS NULL) = (parted_by IS NULL)", name="parted"),
+        Index(
+            "uq_patient_merge_standing",
+            "patient_id",
+            unique=True,
+            sqlite_where=text("parted_at IS NULL"),
+            postgresql_where=text("parted_at IS NULL"),
+        ),
+        Index("ix_patient_merge_root", "root_id"),
+    )
+
+    id: Mapped[MergeId] = mapped_column(primary_key=True)
+    patient_id: Mapped[PatientId] = mapped_column(ForeignKey("patient.id"))
+    into_id: Mapped[PatientId] = mapped_column(ForeignKey("patient.id"))
+    root_id: Mapped[PatientId] = mapped_column(ForeignKey("patient.id"))
+    merged_at: Mapped[datetime]
+    merged_by: Mapped[AccountId]
+    parted_at: Mapped[datetime | None]
+    parted_by: Mapped[AccountId | None]
+
+
+class PatientDistinct(Row):
+    """Two people who look alike and are two: somebody said so. `first_id` is the smaller of both."""
+
+    __tablename__ = "patient_distinct"
+
+    first_id: Mapped[PatientId] = mapped_column(ForeignKey("patient.id"), primary_key=True)
+    second_id: Mapped[PatientId] = mapped_column(ForeignKey("patient.id"), primary_key=True)
+    said_at: Mapped[datetime]
+    said_by: Mapped[AccountId]
