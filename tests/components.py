@@ -251,9 +251,9 @@ def turn(folder: Path, *options: str) -> Iterator[Turn]:
 
 
 @asynccontextmanager
-async def chromium(*flags: str) -> AsyncIterator[Browser]:
+async def chromium(*flags: str, tool: tools.Tool = tools.CHROMIUM) -> AsyncIterator[Browser]:
     """One headless Chromium with a fake camera and a fake microphone."""
-    path = tools.CHROMIUM.path()
+    path = tool.path()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=str(path), headless=True, args=["--headless=new", *CHROMIUM_FLAGS, *flags]

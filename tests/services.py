@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Page, WebError
 
 from tests import components, tools
 from tests.components import Postgres, Turn
@@ -86,22 +86,30 @@ def chromium_path() -> Path:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """One headless Chromium for the session, with a fake camera and a fake microphone."""
-    async with components.chromium() as chromium:
+    async with components.chromium(tool=tools.HEADLESS) as chromium:
         yield chromium
 
 
 ContextFactory = Callable[..., "Any"]
+BROWSERS_OWN = "Transition was aborted"
+"""How Chromium complains of a cross-document transition that the next navigation cut: no page can hear of it."""
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def new_context(browser: Browser) -> AsyncIterator[ContextFactory]:
-    """`await new_context(**options)`: one person's browser, camera and microphone allowed."""
+    """`await new_context(**options)`: one person's browser, camera and microphone allowed; no page of it may fail."""
     opened: list[BrowserContext] = []
+    failed: list[str] = []
+
+    def note(error: WebError) -> None:  # never raise here: it would end Playwright's driver for all later tests
+        if BROWSERS_OWN not in str(error.error):
+            failed.append(str(error.error))
 
     async def open_one(**options: Any) -> BrowserContext:
         options.setdefault("permissions", ["camera", "microphone"])
         options.setdefault("locale", "fr-FR")
         opened.append(await browser.new_context(**options))
+        opened[-1].on("weberror", note)
         return opened[-1]
 
     try:
@@ -109,6 +117,7 @@ async def new_context(browser: Browser) -> AsyncIterator[ContextFactory]:
     finally:
         for context in reversed(opened):
             await context.close()
+    assert failed == [], "pages failed"
 
 
 @pytest_asyncio.fixture(loop_scope="session")

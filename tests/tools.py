@@ -74,6 +74,12 @@ def _chromium() -> Path | None:
     return next((path for path in [*applications, *downloads] if path.exists()), None)
 
 
+def _headless() -> Path | None:
+    """Chromium without a window's frame, where Debian packs it apart; else Chromium itself."""
+    named = os.environ.get("CHROMIUM_PATH")
+    return (None if named else _on_path("chromium-headless-shell")()) or _chromium()
+
+
 def _softhsm() -> Path | None:
     """SoftHSM's library, where Debian, Fedora or Homebrew put it."""
     places = ("/usr/lib/softhsm", "/usr/lib64/softhsm", "/opt/homebrew/lib/softhsm", "/usr/local/lib/softhsm")
@@ -85,8 +91,12 @@ POSTGRES = Tool("PostgreSQL", _postgres_bin, ("postgresql",), "brew install post
 REDIS = Tool("Redis", _on_path("redis-server"), ("redis-server",), "brew install redis")
 COTURN = Tool("coturn", _on_path("turnserver"), ("coturn",), "brew install coturn")
 CHROMIUM = Tool("Chromium", _chromium, ("chromium", "fonts-dejavu-core"), "brew install --cask google-chrome")
+HEADLESS = Tool(
+    "Chromium's headless shell", _headless, ("chromium-headless-shell",), "brew install --cask google-chrome"
+)
+"""A third less work for each window: for screens. The stories of whole visits run in Chromium itself."""
 SOFTHSM = Tool("SoftHSM", _softhsm, ("softhsm2",), "brew install softhsm")
-ALL = (POSTGRES, REDIS, COTURN, CHROMIUM, SOFTHSM)
+ALL = (POSTGRES, REDIS, COTURN, CHROMIUM, HEADLESS, SOFTHSM)
 
 
 def _apt_install(absent: list[Tool]) -> None:

