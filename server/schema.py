@@ -6,10 +6,12 @@ from server.database.rows import Row
 from server.encounters import tables as encounters
 from server.evaluation import tables as evaluation
 from server.people import tables as people
+from server.people.access import tables as access
 from server.readiness import tables as readiness
 from server.records import tables as records
+from server.records.prescriptions import tables as prescriptions
 from server.records.seal import tables as seal
 from server.scheduler import tables as scheduler
 
 METADATA = Row.metadata
-SUBJECTS = (accounts, audit, encounters, evaluation, people, readiness, records, seal, scheduler)
+SUBJECTS = (access, accounts, audit, encounters, evaluation, people, prescriptions, readiness, records, seal, scheduler)

@@ -40,7 +40,7 @@ SEALED = sorted(
     for column in table.columns
     if column.name.startswith("sealed_")
 )
-NEVER_WRITTEN = {("note_addendum", "sealed_body"), ("guest", "sealed_name")}
+NEVER_WRITTEN = {("note_addendum", "sealed_body"), ("guest", "sealed_name"), ("broken_glass", "sealed_words")}
 
 
 async def _opened(settled: Settled, table: str, column: str) -> list[bytes]:
