@@ -120,6 +120,7 @@ class Practitioner:
     rpps: str
     place: str
     phone: str
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)

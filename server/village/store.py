@@ -70,6 +70,7 @@ async def add_practitioner(tx: AsyncSession, doctor: Doctor) -> PractitionerId:
         rpps=doctor.rpps,
         place=doctor.place,
         phone=doctor.phone,
+        email=f"{doctor.login}@medecins.example",
     )
     tx.add(row)
     await tx.flush()
