@@ -141,7 +141,7 @@ async def test_without_a_camera_the_screen_says_what_goes_on(hamlet: Hamlet, new
     await hamlet.waiting()
     context = await new_context(permissions=[])
     await context.add_init_script(
-        "if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))"
+        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))"
     )
     page = await _cabin(hamlet, context)
     await page.goto(f"{hamlet.running.origin}/cabin/salle")
