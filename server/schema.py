@@ -9,9 +9,23 @@ from server.people import tables as people
 from server.people.access import tables as access
 from server.readiness import tables as readiness
 from server.records import tables as records
+from server.records.documents import tables as documents
 from server.records.prescriptions import tables as prescriptions
 from server.records.seal import tables as seal
 from server.scheduler import tables as scheduler
 
 METADATA = Row.metadata
-SUBJECTS = (access, accounts, audit, encounters, evaluation, people, prescriptions, readiness, records, seal, scheduler)
+SUBJECTS = (
+    access,
+    accounts,
+    audit,
+    documents,
+    encounters,
+    evaluation,
+    people,
+    prescriptions,
+    readiness,
+    records,
+    scheduler,
+    seal,
+)

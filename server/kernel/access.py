@@ -96,15 +96,27 @@ class Act(StrEnum):
     """See the site's calls for help, and say that one goes."""
     NOTE_WRITE = "note:write"
     NOTE_SIGN = "note:sign"
+    PRESCRIBE = "prescription:write"
+    """Write, sign, cancel and replace prescriptions."""
+    PRESCRIPTION_READ = "prescription:read"
+    """Read and print what was signed."""
     HISTORY_READ = "history:read"
     MEASURES_TAKE = "measures:take"
     MEASURES_READ = "measures:read"
     BACKGROUND_READ = "background:read"
     BACKGROUND_WRITE = "background:write"
     """Allergies, conditions and medications."""
+    DOCUMENT_ADD = "document:add"
+    """Send a photo or a PDF to a patient's record."""
+    DOCUMENT_READ = "document:read"
+    DOCUMENT_GIVE = "document:give"
+    """Say that a document is for the patient to see in the cabin, after the signature."""
+    DOCUMENT_STRIKE = "document:strike"
     PATIENT_REGISTER = "patient:register"
     PATIENT_SEARCH = "patient:search"
     PATIENT_READ = "patient:read"
+    PATIENT_MERGE = "patient:merge"
+    """Join two records of one person, and part them again."""
     FOLLOW_UP_SEE = "follow-up:see"
     FOLLOW_UP_ASK = "follow-up:ask"
     """Order a follow-up: only who signs may."""
@@ -150,14 +162,21 @@ RULES: dict[Act, frozenset[Role]] = {
     Act.HELP_ANSWER: frozenset({Role.HEALTH_WORKER}),
     Act.NOTE_WRITE: frozenset({Role.GP}),
     Act.NOTE_SIGN: frozenset({Role.GP}),
+    Act.PRESCRIBE: frozenset({Role.GP}),
+    Act.PRESCRIPTION_READ: frozenset({Role.CABIN, Role.GP, Role.HEALTH_WORKER}),
     Act.HISTORY_READ: frozenset({Role.GP}),
     Act.MEASURES_TAKE: frozenset({Role.HEALTH_WORKER}),
     Act.MEASURES_READ: frozenset({Role.GP, Role.HEALTH_WORKER}),
     Act.BACKGROUND_READ: frozenset({Role.GP, Role.HEALTH_WORKER}),
     Act.BACKGROUND_WRITE: frozenset({Role.GP, Role.HEALTH_WORKER}),
+    Act.DOCUMENT_ADD: frozenset({Role.CABIN, Role.GP, Role.HEALTH_WORKER}),
+    Act.DOCUMENT_READ: frozenset({Role.CABIN, Role.GP, Role.HEALTH_WORKER}),
+    Act.DOCUMENT_GIVE: frozenset({Role.GP}),
+    Act.DOCUMENT_STRIKE: frozenset({Role.GP, Role.HEALTH_WORKER}),
     Act.PATIENT_REGISTER: frozenset({Role.HEALTH_WORKER}),
     Act.PATIENT_SEARCH: frozenset({Role.HEALTH_WORKER}),
     Act.PATIENT_READ: frozenset({Role.GP, Role.HEALTH_WORKER}),
+    Act.PATIENT_MERGE: frozenset({Role.HEALTH_WORKER}),
     Act.FOLLOW_UP_SEE: frozenset({Role.CABIN, Role.GP, Role.HEALTH_WORKER}),
     Act.FOLLOW_UP_ASK: frozenset({Role.GP}),
     Act.FOLLOW_UP_BOOK: frozenset({Role.CABIN, Role.HEALTH_WORKER}),

@@ -122,13 +122,17 @@ class DocumentOpener:
             raise Refused(Outcome.TRUNCATED)
         return self._open(last=True)
 
-    def _open(self, *, last: bool) -> bytes:
-        chunk = bytes(self._waiting[:SEALED_CHUNK])
-        del self._waiting[:SEALED_CHUNK]
+    def chunk(self, number: int, sealed: bytes, *, last: bool) -> bytes:
+        """Return the plaintext of one whole chunk, in any order, for who knows how many there are; raises Refused."""
         try:
-            opened = self._aead.decrypt(_nonce(self._number, last), chunk, self._head)
+            return self._aead.decrypt(_nonce(number, last), sealed, self._head)
         except InvalidTag:
             raise Refused(Outcome.TAMPERED) from None
+
+    def _open(self, *, last: bool) -> bytes:
+        sealed = bytes(self._waiting[:SEALED_CHUNK])
+        del self._waiting[:SEALED_CHUNK]
+        opened = self.chunk(self._number, sealed, last=last)
         self._number += 1
         return opened
 

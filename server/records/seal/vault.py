@@ -256,6 +256,13 @@ class GuardedOpener:
         except Refused as refused:
             raise _alarm(self._place, refused.outcome) from None
 
+    def chunk(self, number: int, sealed: bytes, *, last: bool) -> bytes:
+        """Return the plaintext of one whole chunk; `last` says that the document ends with it."""
+        try:
+            return self._opener.chunk(number, sealed, last=last)
+        except Refused as refused:
+            raise _alarm(self._place, refused.outcome) from None
+
     def end(self) -> bytes:
         """Return the rest. Only after this is the document known to be whole."""
         try:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.kernel.ids import EncounterId, PatientId
+from server.kernel.ids import CabinId, EncounterId, PatientId
 from server.records.rules.note import Claim, VisitFacts
 from server.records.store import Condition, IdValue
 
@@ -26,6 +26,9 @@ class Visits(Protocol):
 
         It holds the claim until the commit, as `claim` does. A visit never changes its patient.
         """
+
+    async def patient_in(self, tx: AsyncSession, cabin_id: CabinId) -> tuple[EncounterId, PatientId] | None:
+        """Return the visit that sits in a cabin and its patient, or None."""
 
     async def pages_of(self, tx: AsyncSession, patient_id: PatientId) -> list[str]:
         """Return the lines of the pages that show the open visit of a patient, if there is one."""

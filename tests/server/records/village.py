@@ -152,6 +152,11 @@ class Diary:
         """Return the condition that a visit of this diary is claimed, as it stands when the statement runs."""
         return tuple_(visit, doctor).in_(bindparam("diary", expanding=True, callable_=self._claims))
 
+    async def patient_in(self, tx: AsyncSession, cabin_id: CabinId) -> tuple[EncounterId, PatientId] | None:
+        """Return the visit of this diary that sits in a cabin."""
+        seated = [one for one in self.visits.values() if one.seated_in == cabin_id]
+        return (seated[0].encounter_id, seated[0].patient_id) if seated else None
+
     async def pages_of(self, tx: AsyncSession, patient_id: PatientId) -> list[str]:
         """Return a line for each visit of the patient that is in progress."""
         open_visits = [one for one in self.visits.values() if one.in_progress and one.patient_id == patient_id]
