@@ -20,6 +20,7 @@ from server import logs
 from server.accounts.rules import NewAccount
 from server.app import CLINIC, GATEWAY, METRICS, make_app, open_clinic
 from server.audit_commands import audit
+from server.backup_commands import backup, restore
 from server.config import Config, load
 from server.database.engine import Database
 from server.database.migrate import migrate
@@ -80,6 +81,8 @@ def migrate_command() -> None:
 
 main.add_command(key)
 main.add_command(audit)
+main.add_command(backup)
+main.add_command(restore)
 main.add_command(robot)
 
 

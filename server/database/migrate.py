@@ -32,13 +32,18 @@ def _current(line: Connection) -> str | None:
     return MigrationContext.configure(line).get_current_revision()
 
 
-async def migrate(database: Database) -> None:
-    """Run the migrations that lack."""
+def known_revisions() -> frozenset[str]:
+    """Return every revision that this code can begin from."""
+    return frozenset(one.revision for one in ScriptDirectory.from_config(_alembic()).walk_revisions())
+
+
+async def migrate(database: Database, revision: str = "head") -> None:
+    """Run the migrations that lack, up to a revision: a restore begins at that of its backup."""
 
     def upgrade(line: Connection) -> None:
         config = _alembic()
         config.attributes["connection"] = line
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
     async with database.engine.begin() as line:
         await line.run_sync(upgrade)
