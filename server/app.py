@@ -40,7 +40,7 @@ from server.database.migrate import refuse_other_schema
 from server.database.timing import time_transactions
 from server.echoes import Echoes
 from server.encounters import api as encounters_api
-from server.encounters.facts import EncounterFacts
+from server.encounters.facts import EncounterFacts, has_taken
 from server.encounters.guest_api import GuestApi
 from server.encounters.service import Calls, Duty, Endings, FrontOffice, Ground, Guests, HelpCalls, Intake, Queue
 from server.encounters.service.accesses import AccessBook
@@ -143,7 +143,7 @@ async def open_clinic(config: Config, opened: AsyncExitStack, now: Clock = utc_n
 def _build(config: Config, now: Clock, database: Database, vault: PatientVault, accounts: Accounts, bus: Bus) -> Clinic:
     """Build the services, each from what stands below it."""
     switchboard, office, ice = Switchboard(bus), TicketOffice(bus, now), _ice(config, now)
-    people, feedback = People(database, vault, now), Feedback(database, now)
+    people, feedback = People(database, vault, now, has_taken), Feedback(database, now)
     ground, seats = Ground(database, people, vault, now, switchboard), lines.SeatTickets(office)
     visits, follow_ups = EncounterFacts(ground), FollowUps(database, people, vault, now, switchboard)
     notes = Notes(database, vault, visits, people, now)

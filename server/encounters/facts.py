@@ -12,7 +12,7 @@ from server.encounters.rules import Accompanied, EncounterStatus
 from server.encounters.service import guests
 from server.encounters.service.ground import Ground, lines_of
 from server.encounters.tables import EncounterRow
-from server.kernel.ids import CabinId, EncounterId, PatientId
+from server.kernel.ids import CabinId, EncounterId, PatientId, PractitionerId
 from server.people import store as people_store
 from server.records.rules.note import Claim, Part, Participant, VisitFacts
 from server.records.service.visits import Condition, IdValue
@@ -34,6 +34,11 @@ async def open_visits(database: Database) -> dict[tuple[str, str], int]:
     async with database.reading() as tx:
         found = await store.tally(tx)
     return {(status.value, call.value): count for (status, call), count in found.items()}
+
+
+async def has_taken(tx: AsyncSession, practitioner_id: PractitionerId, patient_id: PatientId) -> bool:
+    """Return whether a doctor has taken a visit of a patient and not closed it: the gate of records asks."""
+    return await store.has_taken(tx, practitioner_id, patient_id)
 
 
 async def recent_calls(database: Database, since: datetime) -> CallNumbers:

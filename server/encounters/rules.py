@@ -41,7 +41,7 @@ CONSENT_VERSION = "2026-03"
 ABANDONED_AFTER = timedelta(minutes=15)  # nobody touches an intake for so long: the kiosk crashed or they left
 FORGOTTEN_AFTER = timedelta(hours=12)  # yesterday's line: who waited then begins anew today
 DUTY_FOR = timedelta(minutes=10)  # a desk that was not seen for so long is closed, whatever it last said
-CARE_FOR = timedelta(days=90)  # how long a claim opens the record to the doctor: the follow-up's questions
+CARE_FOR = timedelta(days=90)  # how long a finished visit leaves the record open: the follow-up's questions
 USUAL_MINUTES = 12.0  # a general practitioner's video consultation, until this clinic has measured its own
 ADULT_AT = 18
 

@@ -192,6 +192,16 @@ async def running_of(tx: AsyncSession, practitioner_id: PractitionerId) -> Encou
 
 async def open_visits_of(tx: AsyncSession, patient_id: PatientId) -> list[EncounterRow]:
     """Return the visits of a patient that are not closed: they wait, or a doctor has them."""
+async def has_taken(tx: AsyncSession, practitioner_id: PractitionerId, patient_id: PatientId) -> bool:
+    """Return whether this practitioner has claimed a visit of the patient and not closed it."""
+    query = select(EncounterRow.id).where(
+        EncounterRow.practitioner_id == practitioner_id,
+        EncounterRow.patient_id.in_(same_person(patient_id)),
+        EncounterRow.status == _S.IN_PROGRESS,
+    )
+    return (await tx.scalars(query)).first() is not None
+
+
     open_now = (*BEFORE_THE_DOCTOR, _S.IN_PROGRESS)
     query = select(EncounterRow).where(EncounterRow.patient_id == patient_id, EncounterRow.status.in_(open_now))
     return list(await tx.scalars(query))

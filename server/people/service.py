@@ -12,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from server.audit.rules import Action
 from server.audit.store import record
 from server.database.engine import Database
-from server.kernel.access import Act, Identity, Role, require
+from server.kernel.access import Act, Identity, require
 from server.kernel.clock import Clock
 from server.kernel.errors import CannotOpen, Conflict, NotFound
 from server.kernel.ids import PatientId, SiteId, new_id
 from server.kernel.sealing import Place, Vault
 from server.kernel.words import N_
 from server.people import store
+from server.people.access.gate import Gate, InVisit, no_visits
 from server.people.directory import Hit, NameFit
 from server.people.identity import Move, moved, status_of
 from server.people.rules import (
@@ -68,10 +69,11 @@ class PossibleDuplicate(Conflict):
 class People:
     """Patients and their identity."""
 
-    def __init__(self, database: Database, vault: Vault, now: Clock) -> None:
+    def __init__(self, database: Database, vault: Vault, now: Clock, in_visit: InVisit = no_visits) -> None:
         self._database = database
         self._vault = vault
         self._now = now
+        self._gate = Gate(now, in_visit)
         self._guesses = Bucket(now, per_minute=10, burst=10)
         self._directories = Directories(self._opened_all, now)
 
@@ -186,8 +188,8 @@ class People:
         """Return one patient's identity: to their site's health workers, and to GPs in a care relation."""
         require(who, Act.PATIENT_READ)
         async with self._database.transaction() as tx:
-            patient = await self.allowed(tx, who, patient_id)
-            await record(tx, who, Action.PATIENT_READ, at=self._now(), patient_id=patient_id)
+            patient = await self.allowed(tx, who, patient_id, Act.PATIENT_READ)
+            await record(tx, who, Action.PATIENT_READ, at=self._now(), patient_id=patient.id)
         return patient
 
     async def identify(
@@ -230,7 +232,7 @@ class People:
         return Registered(patient_id, code)
 
     async def _own(self, tx: AsyncSession, who: Identity, patient_id: PatientId) -> tuple[PatientRow, Patient]:
-        patient = await self.allowed(tx, who, patient_id)
+        patient = await self.allowed(tx, who, patient_id, Act.PATIENT_REGISTER)
         return await store.patient(tx, patient_id), patient
 
     async def _rewrite(
@@ -252,14 +254,15 @@ class People:
             reason=reason,
         )
 
-    async def allowed(self, tx: AsyncSession, who: Identity, patient_id: PatientId) -> Patient:
-        """Return the patient if `who` has a relation with them; else NotFound, as if there were none."""
+    async def allowed(self, tx: AsyncSession, who: Identity, patient_id: PatientId, act: Act | None = None) -> Patient:
+        """Return the patient if `who` has a relation that opens `act`; else NotFound, as if there were none.
+
+        Without an act, only a relation that opens the whole record counts (`access.relations`).
+
+        Of a record that was joined to another, that is the person of the other: theirs is the id to go on with.
+        """
         row = await store.patient(tx, patient_id)
-        if who.role is Role.GP and who.practitioner_id is not None:
-            related = await store.cares_for(tx, who.practitioner_id, patient_id, self._now())
-        else:
-            related = who.role is Role.HEALTH_WORKER and row.site_id == who.site_id
-        if not related:
+        if await self._gate.relation(tx, who, row, act) is None:
             raise NotFound(N_("Cette personne n’est pas connue ici, ou son dossier ne vous est pas ouvert."))
         return await self.opened(tx, row)
 
@@ -269,7 +272,8 @@ class People:
         traits = msgspec.json.decode(text, type=Traits)
         return Patient(row.id, row.site_id, traits, row.status, row.fictitious, row.row_ver)
 
-    async def _recognised(self, tx: AsyncSession, who: Identity, row: PatientRow) -> Patient:
+    async def _recognised(self, tx: AsyncSession, who: Identity, patient_id: PatientId) -> Patient:
+        row = await store.patient(tx, patient_id)
         await record(tx, who, Action.PATIENT_RECOGNISED, at=self._now(), patient_id=row.id)
         return await self.opened(tx, row)
 

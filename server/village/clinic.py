@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from server.accounts.passwords import Passwords
 from server.accounts.service import Accounts
 from server.database.engine import Database
-from server.encounters.facts import EncounterFacts
+from server.encounters.facts import EncounterFacts, has_taken
 from server.encounters.service import Calls, Endings, FrontOffice, Ground, Intake, Queue
 from server.evaluation.service import Feedback
 from server.kernel.sealing import Vault
@@ -47,7 +47,7 @@ class Clinic:
 def open_clinic(database: Database, tx: AsyncSession, vault: Vault, passwords: Passwords, at: datetime) -> Clinic:
     """Build the services over the open transaction `tx` of `database`."""
     then, nobody, joined = Then(at), Nobody(), Gathering(database, tx)
-    people = People(joined, vault, then)
+    people = People(joined, vault, then, has_taken)
     ground = Ground(joined, people, vault, then, nobody)
     facts = EncounterFacts(ground)
     notes = Notes(joined, vault, facts, people, then)

@@ -41,7 +41,7 @@ class AccessBook:
         """Return who opened the record of a patient of the caller's site."""
         require(who, Act.ACCESSES_READ)
         async with self._ground.database.transaction() as tx:
-            await self._ground.people.allowed(tx, who, patient_id)
+            await self._ground.people.allowed(tx, who, patient_id, Act.ACCESSES_READ)
             return await self._read(tx, who, patient_id, zone, (before, days))
 
     async def mine(self, who: Identity, zone: ZoneInfo, before: date | None = None, *, days: int) -> Accesses:

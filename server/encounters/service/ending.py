@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.encounters import store
-from server.encounters.rules import Encounter, EncounterStatus, Move
+from server.encounters.rules import CARE_FOR, Encounter, EncounterStatus, Move
 from server.encounters.service.ground import NOT_YOURS, Ground, lines_of, practitioner_of
 from server.kernel.access import Act, Identity, require
 from server.kernel.errors import Conflict, NotFound
@@ -18,7 +18,10 @@ class Endings:
         self._ground = ground
 
     async def finish(self, who: Identity, tx: AsyncSession, encounter_id: EncounterId) -> Encounter:
-        """Finish the caller's visit. Raises NotFound for others', Conflict `call-running` before hanging up."""
+        """Finish the caller's visit, and leave its record open to them for the questions that follow.
+
+        Raises NotFound for others', Conflict `call-running` before hanging up.
+        """
         require(who, Act.NOTE_SIGN)
         row = await store.visit(tx, encounter_id)
         if row.practitioner_id != practitioner_of(who):
@@ -26,7 +29,8 @@ class Endings:
         if row.status is EncounterStatus.IN_PROGRESS and row.ended_at is None:
             raise Conflict(N_("L’appel est encore en cours. Raccrochez avant de signer."), code="call-running")
         await self._ground.move(tx, who, row, Move.FINISH)
-        row.finished_at = self._ground.now()
+        row.finished_at = now = self._ground.now()
+        await store.extend_care(tx, practitioner_of(who), row.patient_id, now, now + CARE_FOR)
         await tx.flush()
         return store.encounter(row)
 

@@ -66,7 +66,7 @@ class FrontOffice:
                 raise NotFound(N_("Cette cabine n’est pas sur votre site."))
             patient_id = placement.beginning.patient_id
             await store.lock_patient(tx, patient_id)
-            await self._ground.people.allowed(tx, who, patient_id)
+            await self._ground.people.allowed(tx, who, patient_id, Act.QUEUE_PUT)
             if await store.open_of_patient(tx, patient_id) is not None:
                 raise Conflict(N_("Cette personne est déjà dans la file."), code="already-in-line")
             row = await self._ground.begin(tx, who, cabin, _named(who, placement.beginning), answers)

@@ -10,7 +10,6 @@ from server.encounters import store
 from server.encounters.quality_rules import of_visit
 from server.encounters.rules import (
     ADULT_AT,
-    CARE_FOR,
     Encounter,
     EncounterStatus,
     Move,
@@ -72,7 +71,7 @@ class Queue:
         return tuple(sorted(items, key=lambda item: _ORDER[item.state]))
 
     async def claim(self, who: Identity, encounter_id: EncounterId, connection: str = "") -> ClaimGiven:
-        """Give one waiting patient to one practitioner, open the record to them, and ring.
+        """Give one waiting patient to one practitioner, open the record to them until they give back, and ring.
 
         Of many who ask at once, the database lets one through. The others get Conflict: `already-taken` (it names
         who was faster), `already-busy` (one visit at a time), `cabin-busy` (the patient does not sit in the cabin
@@ -85,8 +84,6 @@ class Queue:
             row = await store.claim(tx, encounter_id, who, self._ground.now())
             if row is None:
                 raise await self._why_not(tx, encounter_id, practitioner_id)
-            now = self._ground.now()
-            await store.extend_care(tx, practitioner_id, row.patient_id, now, now + CARE_FOR)
             await self._ground.note(tx, who, row, Action.ENCOUNTER_CLAIMED, f"fence {row.fence}")
             lines = await self._ground.queue_lines(tx, row)
         await self._exchange.admit(str(row.id), connection)

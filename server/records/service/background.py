@@ -43,8 +43,8 @@ class Background:
         """Return the sheet, with None for each list that nobody asked about yet."""
         require(who, Act.BACKGROUND_READ)
         async with self._database.transaction() as tx:
-            await self._people.allowed(tx, who, patient_id)
-            stored = await store.background_of(tx, patient_id)
+            patient_id = (await self._people.allowed(tx, who, patient_id, Act.BACKGROUND_READ)).id
+            sheet = await self._sheet(tx, patient_id)
             await self._scribe.noted(tx, who, Action.BACKGROUND_READ, patient_id)
             if stored is None:
                 return BackgroundSheet(patient_id, 0, BackgroundBody(), None)
@@ -58,7 +58,7 @@ class Background:
         if wrong := wrong_background(body):
             raise Invalid(N_("La fiche n’est pas enregistrée : corrigez ce qui est indiqué."), fields=wrong)
         async with self._database.transaction() as tx:
-            await self._people.allowed(tx, who, patient_id)
+            patient_id = (await self._people.allowed(tx, who, patient_id, Act.BACKGROUND_WRITE)).id
             if who.practitioner_id is None:
                 body = await self._keep_decision(tx, patient_id, body)
             place = body_of("patient_background", patient_id, patient_id, row_ver + 1)

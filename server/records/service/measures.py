@@ -96,7 +96,7 @@ class Measures:
             raise Invalid(N_("Les mesures ne sont pas enregistrées : relisez-les."), fields=wrong)
         bodies = [_body(reading, device) for reading in readings]
         async with self._database.transaction() as tx:
-            patient = await self._people.allowed(tx, who, patient_id)
+            patient = await self._people.allowed(tx, who, patient_id, Act.MEASURES_TAKE)
             if encounter_id is not None:
                 await self._refuse_another_visit(tx, encounter_id, patient_id)
             rows = await self._keep(tx, who, (patient_id, encounter_id, at), bodies)
@@ -110,7 +110,7 @@ class Measures:
         """Return the measures of a patient that stand, of one visit or of all, newest first."""
         require(who, Act.MEASURES_READ)
         async with self._database.transaction() as tx:
-            patient = await self._people.allowed(tx, who, patient_id)
+            patient = await self._people.allowed(tx, who, patient_id, Act.MEASURES_READ)
             rows = await store.observations_of(tx, patient_id, READ_MOST, encounter_id)
             found = await opened_observations(tx, self._scribe, rows, patient.traits.born_on)
             await self._scribe.noted(tx, who, Action.MEASURES_READ, patient_id)
@@ -121,7 +121,7 @@ class Measures:
         require(who, Act.MEASURES_TAKE)
         async with self._database.transaction() as tx:
             stored = await store.observation(tx, observation_id)
-            await self._people.allowed(tx, who, stored.patient_id)
+            await self._people.allowed(tx, who, stored.patient_id, Act.MEASURES_TAKE)
             if not await store.strike_observation(tx, observation_id):
                 raise Conflict(N_("Cette mesure est déjà annulée."), code="already-struck")
             row = f"observation:{observation_id}"

@@ -191,7 +191,7 @@ class Notes:
         """Return the signed notes of a patient with the measures of each visit, newest first."""
         require(who, Act.HISTORY_READ)
         async with self._database.transaction() as tx:
-            patient = await self._people.allowed(tx, who, patient_id)
+            patient = await self._people.allowed(tx, who, patient_id, Act.HISTORY_READ)
             notes = await store.signed_notes(tx, patient_id, HISTORY_MOST)
             addenda = await store.addenda_of(tx, [stored.id for stored in notes])
             rows = await store.observations_of(tx, patient_id, HISTORY_MEASURES)
@@ -209,7 +209,7 @@ class Notes:
             addenda = await store.addenda_of(tx, [stored.id for stored in notes])
             for stored in notes:
                 with suppress(NotFound):
-                    patient = await self._people.allowed(tx, who, stored.patient_id)
+                    patient = await self._people.allowed(tx, who, stored.patient_id, Act.NOTE_SIGN)
                     found.append((patient, await self._signed(tx, stored, addenda)))
                     await self._scribe.noted(tx, who, Action.NOTE_READ, patient.id, f"note:{stored.id}")
         return found

@@ -13,7 +13,7 @@ from server.audit.rules import Action
 from server.audit.tables import AuditEvent
 from server.database.engine import Database
 from server.encounters import store
-from server.encounters.facts import EncounterFacts
+from server.encounters.facts import EncounterFacts, has_taken
 from server.encounters.rules import CONSENT_VERSION, Encounter, Reason, RedFlag
 from server.encounters.service import (
     Beginning,
@@ -210,7 +210,7 @@ class Village:
 async def settle(database: Database, clock: FakeClock, folder: Path) -> Village:
     """Build a village in a fresh database, with a key file in `folder`."""
     vault = await unlock(database, init_key(folder / "keys.json").path, clock)
-    exchange, people = FakeExchange(), People(database, vault, clock)
+    exchange, people = FakeExchange(), People(database, vault, clock, has_taken)
     ground = Ground(database, people, vault, clock, exchange)
     village = Village(
         database,

@@ -78,32 +78,39 @@ async def test_a_claim_rings_opens_the_record_and_gives_the_seat(village: Villag
         await village.people.read(village.other_gp, given.encounter.patient_id)
 
 
-async def test_a_claim_never_shortens_who_cares_longer(village: Village) -> None:
+async def test_a_visit_that_was_given_back_leaves_nothing_open(village: Village) -> None:
     encounter_id = await village.waiting()
-    patient_id = (await village.look(encounter_id)).patient_id
-    now = village.clock()
-    async with village.database.transaction() as tx:
-        for gp in (village.gp, village.other_gp):
-            treating = gp is village.gp
-            until = None if treating else now + timedelta(days=1)
-            assert gp.practitioner_id is not None
-            tx.add(
-                CareRelation(
-                    patient_id=patient_id, practitioner_id=gp.practitioner_id, since=now, until=until, treating=treating
-                )
-            )
-    await village.queue.claim(village.gp, encounter_id)
+    given = await village.queue.claim(village.gp, encounter_id)
+    await village.people.read(village.gp, given.encounter.patient_id)
     await village.queue.release(village.gp, encounter_id)
-    await village.queue.claim(village.other_gp, encounter_id)
+    with pytest.raises(NotFound):
+        await village.people.read(village.gp, given.encounter.patient_id)
+
+
+async def test_a_finished_visit_leaves_the_record_open_for_ninety_days(village: Village) -> None:
+    patient_id = (await village.look(await village.finished())).patient_id
+    village.clock.advance(CARE_FOR - timedelta(seconds=1))
+    await village.people.read(village.gp, patient_id)
+    village.clock.advance(seconds=1)
+    with pytest.raises(NotFound):
+        await village.people.read(village.gp, patient_id)
+
+
+@pytest.mark.parametrize("days", [None, 1, 200])
+async def test_a_visit_never_shortens_who_cares_longer(village: Village, days: int | None) -> None:
+    encounter_id = await village.ended()
+    patient_id, now = (await village.look(encounter_id)).patient_id, village.clock()
+    before = None if days is None else now + timedelta(days=days)
+    assert village.gp.practitioner_id is not None
+    relation = {"patient_id": patient_id, "practitioner_id": village.gp.practitioner_id, "treating": days is None}
+    async with village.database.transaction() as tx:
+        tx.add(CareRelation(since=now, until=before, **relation))
+    async with village.database.transaction() as tx:
+        await village.endings.finish(village.gp, tx, encounter_id)
     async with village.database.reading() as tx:
-        assert village.gp.practitioner_id is not None
-        assert village.other_gp.practitioner_id is not None
         own = await people_store.care_relation(tx, village.gp.practitioner_id, patient_id)
-        other = await people_store.care_relation(tx, village.other_gp.practitioner_id, patient_id)
     assert own is not None
-    assert other is not None
-    assert (own.until, own.treating) == (None, True)
-    assert other.until == now + CARE_FOR
+    assert (own.until, own.treating) == (before and max(before, now + CARE_FOR), days is None)
 
 
 async def test_who_does_not_sit_in_the_cabin_cannot_be_called(village: Village) -> None:
