@@ -22,6 +22,8 @@ OPENING_WORDS: Mapping[Opening, str] = {
     Opening.CONSULTATIONS_READ: N_("a lu vos consultations"),
     Opening.NOTE_READ: N_("a relu la note de votre visite"),
     Opening.SUMMARY_READ: N_("a montré le résumé de votre visite"),
+    Opening.PRESCRIPTION_READ: N_("a lu vos ordonnances"),
+    Opening.PAPER_PRINTED: N_("a imprimé un document pour vous"),
     Opening.MEASURES_READ: N_("a lu vos mesures"),
     Opening.KNOWN_READ: N_("a lu vos allergies, antécédents et traitements"),
     Opening.FOLLOW_UPS_READ: N_("a vu vos suivis et vos rendez-vous"),
@@ -31,6 +33,9 @@ OPENING_WORDS: Mapping[Opening, str] = {
     Opening.NOTE_SIGNED: N_("a signé la note de votre visite"),
     Opening.NOTE_AMENDED: N_("a complété une note signée"),
     Opening.NOTE_STRUCK: N_("a annulé une note"),
+    Opening.PRESCRIPTION_WRITTEN: N_("a préparé une ordonnance"),
+    Opening.PRESCRIPTION_SIGNED: N_("a signé une ordonnance"),
+    Opening.PRESCRIPTION_CANCELLED: N_("a annulé une ordonnance"),
     Opening.MEASURES_WRITTEN: N_("a noté vos mesures"),
     Opening.MEASURE_STRUCK: N_("a annulé une mesure"),
     Opening.KNOWN_WRITTEN: N_("a changé vos allergies, antécédents ou traitements"),
@@ -38,6 +43,8 @@ OPENING_WORDS: Mapping[Opening, str] = {
     Opening.APPOINTMENT_CHANGED: N_("s’est occupé de vos rendez-vous"),
     Opening.IDENTITY_CHECKED: N_("a vérifié votre identité"),
     Opening.CODE_RENEWED: N_("vous a donné un nouveau code"),
+    Opening.RECORDS_JOINED: N_("a réuni deux dossiers à votre nom"),
+    Opening.RECORDS_PARTED: N_("a séparé deux dossiers réunis"),
     Opening.OTHER_WRITTEN: N_("a écrit dans votre dossier"),
 }
 WHY_WORDS: Mapping[Why, str] = {

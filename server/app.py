@@ -50,12 +50,18 @@ from server.evaluation.service import Feedback
 from server.kernel.clock import Clock, utc_now
 from server.kernel.errors import ConfigError
 from server.metrics import Metrics
+from server.people.merging import Merging
 from server.people.places import Places
 from server.people.service import People
 from server.readiness.api import ReadinessApi
 from server.readiness.faults import Whom
 from server.readiness.service import Readiness
 from server.records.api import RecordsApi
+from server.records.documents.ground import Ground as DocumentGround
+from server.records.documents.shelf import Shelf
+from server.records.prescriptions.api import PrescriptionApi
+from server.records.prescriptions.listed import read_rules
+from server.records.prescriptions.service import Prescriptions
 from server.records.seal.keeper import KeyKeeper
 from server.records.seal.providers import provider_of
 from server.records.seal.start import unlock
@@ -98,9 +104,12 @@ class Clinic:
     ice: IceServers
     accounts: Accounts
     people: People
+    merging: Merging
     places: Places
     notes: Notes
+    prescriptions: Prescriptions
     measures: Measures
+    documents: Shelf
     background: Background
     intake: Intake
     outlooks: Outlooks
@@ -147,6 +156,8 @@ def _build(config: Config, now: Clock, database: Database, vault: PatientVault, 
     ground, seats = Ground(database, people, vault, now, switchboard), lines.SeatTickets(office)
     visits, follow_ups = EncounterFacts(ground), FollowUps(database, people, vault, now, switchboard)
     notes = Notes(database, vault, visits, people, now)
+    background = Background(database, vault, people, now)
+    prescriptions = Prescriptions(database, vault, visits, people, background, read_rules(config.drug_list), now)
     return Clinic(
         config=config,
         now=now,
@@ -158,10 +169,13 @@ def _build(config: Config, now: Clock, database: Database, vault: PatientVault, 
         ice=ice,
         accounts=accounts,
         people=people,
+        merging=Merging(database, people, visits.is_open, now),
         places=Places(database),
         notes=notes,
+        prescriptions=prescriptions,
         measures=Measures(database, vault, visits, people, now),
-        background=Background(database, vault, people, now),
+        documents=Shelf.on(DocumentGround(database, vault, visits, people, now), config.scan_command),
+        background=background,
         intake=Intake(ground, feedback),
         outlooks=Outlooks(ground),
         queue=Queue(ground, seats, switchboard),
@@ -176,7 +190,7 @@ def _build(config: Config, now: Clock, database: Database, vault: PatientVault, 
         agenda=Agenda(now),
         hours=Hours(database, now),
         follow_ups=follow_ups,
-        closing=Closing(database, visits, notes, Endings(ground), follow_ups),
+        closing=Closing(database, visits, notes, prescriptions, Endings(ground), follow_ups),
         readiness=Readiness(database, now, switchboard, visits, Echoes(), ice),
     )
 
@@ -210,6 +224,7 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         mount(app, ReadinessPages(clinic.readiness, now).routes())
         app.cleanup_ctx.append(_keys(clinic))
         app.cleanup_ctx.append(_font(assets, config))
+        app.cleanup_ctx.append(clinic.documents.tidied)
         app.on_response_prepare.append(unnamed)
         app.on_shutdown.append(_awaiting(gateway.close))
         app.on_cleanup.append(_awaiting(clinic.readiness.close))
@@ -248,6 +263,8 @@ def _routes(clinic: Clinic, assets: Assets, gateway: Gateway) -> Routes:
         *encounters_api.routes(clinic.intake, clinic.queue, clinic.calls, clinic.duty, clinic.front_office),
         *GuestApi(clinic.guests, clinic.ice).routes(),
         *RecordsApi(clinic.notes, clinic.measures, clinic.background).routes(),
+        *PrescriptionApi(clinic.prescriptions).routes(),
+        *clinic.documents.routes(),
         *scheduler_api.routes(clinic.follow_ups, clinic.closing),
         *AuditApi(clinic.witnessing).routes(),
     ]
@@ -283,7 +300,7 @@ def _office(clinic: Clinic) -> Routes:
         _whom(clinic),
         clinic.now,
     )
-    return office_pages.routes(office, clinic.access_book)
+    return office_pages.routes(office, clinic.access_book, clinic.merging)
 
 
 def _whom(clinic: Clinic) -> Whom:

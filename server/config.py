@@ -1,5 +1,6 @@
 """The settings: TELECABIN_* read once into a frozen Config; a missing, misspelt or ill-typed name stops the start."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ class Config:
     turn_secret_file: Path | None = None
     stun_urls: tuple[str, ...] = ()
     support_phone: str = ""
+    drug_list: Path | None = None
+    scan_command: tuple[str, ...] = ()
+    """Reads a file of a stranger from its stdin: ends with 0 for clean, 1 for not. Empty: no scanner."""
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0
     """0: no numbers are shown."""
@@ -39,6 +43,14 @@ class Config:
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
+
+
+def _file(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
+def _command(text: str) -> tuple[str, ...]:
+    return tuple(shlex.split(text))
 
 
 def _port(text: str) -> int:
@@ -85,6 +97,8 @@ _READERS: dict[str, _Reader] = {
     "turn_secret_file": _Reader(Path, "the path of coturn's static-auth-secret"),
     "stun_urls": _Reader(_words, "stun: URLs, separated by spaces"),
     "support_phone": _Reader(str, "a telephone number, or empty"),
+    "drug_list": _Reader(_file, "the path of a list of drugs, or empty for ours"),
+    "scan_command": _Reader(_command, "a command and its words, quoted as in a shell, or empty"),
     "metrics_host": _Reader(str, "an inner address to show numbers on"),
     "metrics_port": _Reader(_port, "a number from 0 to 65535, 0 for none"),
     "drain_seconds": _Reader(_seconds, "a number of seconds from 0 to 600"),

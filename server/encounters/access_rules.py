@@ -29,6 +29,7 @@ class Opening(StrEnum):
     CONSULTATIONS_READ = "consultations-read"
     NOTE_READ = "note-read"
     SUMMARY_READ = "summary-read"
+    PRESCRIPTION_READ = "prescription-read"
     MEASURES_READ = "measures-read"
     KNOWN_READ = "known-read"
     FOLLOW_UPS_READ = "follow-ups-read"
@@ -38,6 +39,10 @@ class Opening(StrEnum):
     NOTE_SIGNED = "note-signed"
     NOTE_AMENDED = "note-amended"
     NOTE_STRUCK = "note-struck"
+    PRESCRIPTION_WRITTEN = "prescription-written"
+    PRESCRIPTION_SIGNED = "prescription-signed"
+    PRESCRIPTION_CANCELLED = "prescription-cancelled"
+    PAPER_PRINTED = "paper-printed"
     MEASURES_WRITTEN = "measures-written"
     MEASURE_STRUCK = "measure-struck"
     KNOWN_WRITTEN = "known-written"
@@ -45,6 +50,8 @@ class Opening(StrEnum):
     APPOINTMENT_CHANGED = "appointment-changed"
     IDENTITY_CHECKED = "identity-checked"
     CODE_RENEWED = "code-renewed"
+    RECORDS_JOINED = "records-joined"
+    RECORDS_PARTED = "records-parted"
     OTHER_WRITTEN = "other-written"
 
 
@@ -65,11 +72,19 @@ _KNOWN: dict[str, Opening] = {
     Action.PATIENT_READ: Opening.SHEET_READ,
     Action.PATIENT_IDENTIFIED: Opening.IDENTITY_CHECKED,
     Action.PATIENT_CODE_RENEWED: Opening.CODE_RENEWED,
+    Action.PATIENT_MERGED: Opening.RECORDS_JOINED,
+    Action.PATIENT_PARTED: Opening.RECORDS_PARTED,
     Action.REASON_READ: Opening.REASON_READ,
     Action.ENCOUNTER_CLAIMED: Opening.RECEIVED,
     Action.HISTORY_READ: Opening.CONSULTATIONS_READ,
     Action.NOTE_READ: Opening.NOTE_READ,
     Action.SUMMARY_READ: Opening.SUMMARY_READ,
+    Action.PRESCRIPTION_READ: Opening.PRESCRIPTION_READ,
+    Action.PRESCRIPTION_PRINTED: Opening.PAPER_PRINTED,
+    Action.REPORT_PRINTED: Opening.PAPER_PRINTED,
+    Action.PRESCRIPTION_SAVED: Opening.PRESCRIPTION_WRITTEN,
+    Action.PRESCRIPTION_SIGNED: Opening.PRESCRIPTION_SIGNED,
+    Action.PRESCRIPTION_CANCELLED: Opening.PRESCRIPTION_CANCELLED,
     Action.MEASURES_READ: Opening.MEASURES_READ,
     Action.BACKGROUND_READ: Opening.KNOWN_READ,
     Action.PROMISE_READ: Opening.FOLLOW_UPS_READ,

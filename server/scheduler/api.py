@@ -32,9 +32,10 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class SignSaid(Wire, frozen=True):
-    """The version of the note that the doctor has read and signs."""
+    """The versions of note and prescription that the doctor has read and signs; 0: no prescription."""
 
     row_ver: Version
+    prescription_ver: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 2)] = 0
 
 
 class ChoiceSaid(Wire, frozen=True):
@@ -81,7 +82,8 @@ class FollowUpApi:
         """POST /api/encounters/{encounter_id}/sign"""
         sent = await read(request, SignSaid)
         encounter_id = EncounterId(path_id(request, "encounter_id"))
-        return reply(await self.closing.sign(who_is(request), encounter_id, sent.row_ver))
+        closed = await self.closing.sign(who_is(request), encounter_id, sent.row_ver, sent.prescription_ver)
+        return reply(closed)
 
     async def proposals(self, request: web.Request) -> web.Response:
         """GET /api/promises/{promise_id}/proposals?part=morning&after=…&wide=1"""

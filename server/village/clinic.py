@@ -16,6 +16,8 @@ from server.encounters.service import Calls, Endings, FrontOffice, Ground, Intak
 from server.evaluation.service import Feedback
 from server.kernel.sealing import Vault
 from server.people.service import People
+from server.records.prescriptions.listed import read_rules
+from server.records.prescriptions.service import Prescriptions
 from server.records.service import Background, Measures, Notes
 from server.scheduler.service.agenda import Agenda
 from server.scheduler.service.closing import Closing
@@ -51,13 +53,15 @@ def open_clinic(database: Database, tx: AsyncSession, vault: Vault, passwords: P
     ground = Ground(joined, people, vault, then, nobody)
     facts = EncounterFacts(ground)
     notes = Notes(joined, vault, facts, people, then)
+    background = Background(joined, vault, people, then)
+    prescriptions = Prescriptions(joined, vault, facts, people, background, read_rules(None), then)
     follow_ups = FollowUps(joined, people, vault, then, nobody)
     return Clinic(
         tx=tx,
         then=then,
         accounts=Accounts(joined, passwords, then),
         people=people,
-        background=Background(joined, vault, people, then),
+        background=background,
         measures=Measures(joined, vault, facts, people, then),
         notes=notes,
         ground=ground,
@@ -65,7 +69,7 @@ def open_clinic(database: Database, tx: AsyncSession, vault: Vault, passwords: P
         front_office=FrontOffice(ground),
         queue=Queue(ground, nobody, nobody),
         calls=Calls(ground, nobody, nobody),
-        closing=Closing(joined, facts, notes, Endings(ground), follow_ups),
+        closing=Closing(joined, facts, notes, prescriptions, Endings(ground), follow_ups),
         follow_ups=follow_ups,
         agenda=Agenda(then),
     )

@@ -118,15 +118,16 @@ class SignedContent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     signed_by: str
 
 
-def missing_items(body: NoteBody, facts: VisitFacts) -> dict[str, str]:
+def missing_items(body: NoteBody, facts: VisitFacts, *, prescribed: bool = False) -> dict[str, str]:
     """Return what still lacks before signing, as field -> sentence. Empty: the note may be signed.
 
     The five items of article R.6316-4 of the Code de la santé publique: report, acts and prescriptions,
-    identities of the professionals, date and time, technical incidents. An explicit "none" counts as said.
+    identities of the professionals, date and time, technical incidents. An explicit "none" counts as said, and so
+    does a prescription of the visit (`prescribed`).
     """
     lacking = {
         "conclusion": _report_lacks(body),
-        "acts": _acts_lack(body),
+        "acts": _acts_lack(body, prescribed=prescribed),
         "participants": _identities_lack(facts),
         "time": _time_lacks(facts),
         "incidents": _incidents_lack(body),
@@ -138,8 +139,10 @@ def _report_lacks(body: NoteBody) -> str:
     return "" if body.conclusion.strip() else N_("Écrivez le compte rendu : au moins une conclusion.")
 
 
-def _acts_lack(body: NoteBody) -> str:
-    written = bool(body.acts.strip())
+def _acts_lack(body: NoteBody, *, prescribed: bool) -> str:
+    if prescribed and body.none_prescribed:
+        return N_("Une ordonnance est écrite, et « Aucun » est coché. Gardez l’un des deux.")
+    written = bool(body.acts.strip()) or prescribed
     if written and body.none_prescribed:
         return N_("Des actes sont écrits, et « Aucun » est coché. Gardez l’un des deux.")
     if not written and not body.none_prescribed:

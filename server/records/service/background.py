@@ -1,5 +1,6 @@
 """A patient's background: one sheet of allergies, conditions and medications, saved by compare-and-swap."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,8 +16,10 @@ from server.kernel.ids import PatientId
 from server.kernel.sealing import Vault
 from server.kernel.words import N_
 from server.people.service import People
+from server.people.store import links_of
+from server.people.tables import PatientMerge
 from server.records import store
-from server.records.rules.background import BackgroundBody, tidy, wrong_background
+from server.records.rules.background import BackgroundBody, tidy, together, wrong_background
 from server.records.service.sealing import Scribe, body_of
 
 
@@ -46,10 +49,11 @@ class Background:
             patient_id = (await self._people.allowed(tx, who, patient_id, Act.BACKGROUND_READ)).id
             sheet = await self._sheet(tx, patient_id)
             await self._scribe.noted(tx, who, Action.BACKGROUND_READ, patient_id)
-            if stored is None:
-                return BackgroundSheet(patient_id, 0, BackgroundBody(), None)
-            body = await self._opened(tx, stored)
-        return BackgroundSheet(patient_id, stored.row_ver, body, stored.saved_at)
+        return sheet
+
+    async def known(self, tx: AsyncSession, patient_id: PatientId) -> BackgroundBody:
+        """Return what is known of a patient, in the caller's transaction, who has authorised and audits."""
+        return (await self._sheet(tx, patient_id)).body
 
     async def save(self, who: Identity, patient_id: PatientId, body: BackgroundBody, row_ver: int) -> int:
         """Save the sheet over version `row_ver` and return its new version; Conflict `edited-elsewhere`."""
@@ -81,9 +85,32 @@ class Background:
 
     async def _keep_decision(self, tx: AsyncSession, patient_id: PatientId, body: BackgroundBody) -> BackgroundBody:
         """Return `body` with what only a doctor decides as it stood: which oxygen is right for this patient."""
-        stored = await store.background_of(tx, patient_id)
-        decided = stored is not None and (await self._opened(tx, stored)).low_oxygen_target
+        decided = (await self._sheet(tx, patient_id)).body.low_oxygen_target
         return msgspec.structs.replace(body, low_oxygen_target=decided)
+
+    async def _sheet(self, tx: AsyncSession, patient_id: PatientId) -> BackgroundSheet:
+        """Return the sheet of a patient, together with those of records that were joined since it was saved."""
+        kept = await store.backgrounds_of(tx, patient_id)
+        links = await links_of(tx, patient_id) if kept.keys() - {patient_id} else []
+        body = await self._together(tx, patient_id, kept, links)
+        stored = kept.get(patient_id)
+        saved_at = max((one.saved_at for one in kept.values()), default=None)
+        return BackgroundSheet(patient_id, stored.row_ver if stored else 0, body, saved_at)
+
+    async def _together(
+        self,
+        tx: AsyncSession,
+        patient_id: PatientId,
+        kept: Mapping[PatientId, store.StoredBackground],
+        links: Sequence[PatientMerge],
+    ) -> BackgroundBody:
+        """Return one record's sheet with those below it; who saved since they were joined saw and saved them all."""
+        stored = kept.get(patient_id)
+        body = await self._opened(tx, stored) if stored else BackgroundBody()
+        for link in links:
+            if link.into_id == patient_id and (stored is None or stored.saved_at < link.merged_at):
+                body = together(body, await self._together(tx, link.patient_id, kept, links))
+        return body
 
     async def _opened(self, tx: AsyncSession, stored: store.StoredBackground) -> BackgroundBody:
         place = body_of("patient_background", stored.patient_id, stored.patient_id, stored.row_ver)

@@ -142,7 +142,9 @@ class Notes:
         self._remember(encounter_id, patient_id)
         return row_ver + 1
 
-    async def sign_in(self, tx: AsyncSession, who: Identity, facts: VisitFacts, row_ver: int) -> SignedNote:
+    async def sign_in(
+        self, tx: AsyncSession, who: Identity, facts: VisitFacts, row_ver: int, *, prescribed: bool = False
+    ) -> SignedNote:
         """Sign version `row_ver` of the note for good, in the caller's transaction; the caller closes the visit.
 
         Raises Invalid naming which of the five items of R.6316-4 lack, Conflict when the note moved on.
@@ -155,7 +157,7 @@ class Notes:
         if stored is None or stored.status is not NoteStatus.PRELIMINARY or stored.row_ver != row_ver:
             raise _moved_on(stored)
         body = await self._draft_body(tx, stored)
-        content = self._complete(who, body, facts)
+        content = self._complete(who, body, facts, prescribed=prescribed)
         sealed = await self._seal(tx, stored.id, facts.patient_id, row_ver + 1, content)
         signed_at = self._now()
         values = {**_row(sealed, signed_at), "status": NoteStatus.FINAL, "signed_at": signed_at}
@@ -283,8 +285,8 @@ class Notes:
             raise _moved_on(await store.note_of(tx, encounter_id))
         await self._scribe.wrote(tx, who, Action.NOTE_SAVED, sealed)
 
-    def _complete(self, who: Identity, body: NoteBody, facts: VisitFacts) -> SignedContent:
-        lacking = missing_items(body, facts)
+    def _complete(self, who: Identity, body: NoteBody, facts: VisitFacts, *, prescribed: bool) -> SignedContent:
+        lacking = missing_items(body, facts, prescribed=prescribed)
         if lacking or facts.started_at is None or facts.ended_at is None:
             raise Invalid(
                 N_("La note n’est pas signée : il manque ce qui est indiqué."),

@@ -11,6 +11,8 @@ import pytest_asyncio
 from server.database.engine import Database
 from server.kernel.ids import EncounterId, PatientId, new_id
 from server.people.service import People
+from server.records.prescriptions.listed import read_rules
+from server.records.prescriptions.service import Prescriptions
 from server.records.rules.note import Part, Participant, VisitFacts
 from server.records.seal.keyring import init_key
 from server.records.seal.start import unlock
@@ -94,3 +96,11 @@ def measures(database: Database, vault: PatientVault, diary: Diary, people: Peop
 def background(database: Database, vault: PatientVault, people: People, clock: FakeClock) -> Background:
     """The background service."""
     return Background(database, vault, people, clock)
+
+
+@pytest.fixture
+def prescriptions(
+    database: Database, vault: PatientVault, diary: Diary, people: People, background: Background, clock: FakeClock
+) -> Prescriptions:
+    """The prescriptions service, with the list of drugs that we ship."""
+    return Prescriptions(database, vault, diary, people, background, read_rules(None), clock)

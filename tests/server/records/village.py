@@ -79,7 +79,8 @@ async def settle(database: Database) -> Village:
         booth = {"name": "Cabine", "access_notes": "-", "phone": "-", "in_service": True}
         await tx.execute(insert(CabinRow).values(id=made.booth, site_id=made.site, **booth))
         for number, gp in enumerate((made.gp, made.other_gp)):
-            doctor = {"name": "Dr", "specialty": "mg", "rpps": f"1000000000{number}", "place": "-", "phone": "-"}
+            doctor = {"name": "Dr", "specialty": "mg", "rpps": f"1000000000{number}"}
+            doctor |= dict.fromkeys(("place", "phone", "email"), "-")
             await tx.execute(insert(PractitionerRow).values(id=gp, **doctor))
         nurse = {"name": "Louise", "profession": "nurse", "phone": "-"}
         await tx.execute(insert(HealthWorkerRow).values(id=made.nurse, site_id=made.site, **nurse))

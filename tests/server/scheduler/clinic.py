@@ -18,8 +18,11 @@ from server.kernel.access import Identity
 from server.kernel.ids import EncounterId, HealthWorkerId, PatientId, PromiseId, ResourceId, new_id
 from server.kernel.sealing import Vault
 from server.people.tables import HealthWorkerRow
+from server.records.prescriptions.listed import read_rules
+from server.records.prescriptions.service import Prescriptions
 from server.records.rules.note import FollowUpWish, Modality, NoteBody
 from server.records.seal.start import unlock
+from server.records.service.background import Background
 from server.records.service.notes import Notes
 from server.scheduler import store
 from server.scheduler.rules.openings import ResourceKind, WeeklyRule
@@ -131,7 +134,9 @@ async def open_clinic(database: Database, clock: FakeClock, folder: Path) -> Cli
     nurse = replace(village.nurse, health_worker_id=worker)
     follow_ups = FollowUps(database, village.people, vault, clock, village.exchange)
     notes = Notes(database, vault, village.facts, village.people, clock)
-    closing = Closing(database, village.facts, notes, village.endings, follow_ups)
+    background = Background(database, vault, village.people, clock)
+    prescriptions = Prescriptions(database, vault, village.facts, village.people, background, read_rules(None), clock)
+    closing = Closing(database, village.facts, notes, prescriptions, village.endings, follow_ups)
     clinic = Clinic(village, vault, Agenda(clock), follow_ups, notes, closing, nurse, {})
     kinds = {
         village.gp.practitioner_id: (ResourceKind.PRACTITIONER, (*WEEK, SURGERY)),

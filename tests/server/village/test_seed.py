@@ -40,7 +40,12 @@ SEALED = sorted(
     for column in table.columns
     if column.name.startswith("sealed_")
 )
-NEVER_WRITTEN = {("note_addendum", "sealed_body"), ("guest", "sealed_name"), ("broken_glass", "sealed_words")}
+NEVER_WRITTEN = {
+    ("note_addendum", "sealed_body"),
+    ("guest", "sealed_name"),
+    ("broken_glass", "sealed_words"),
+    ("prescription", "sealed_body"),
+}
 
 
 async def _opened(settled: Settled, table: str, column: str) -> list[bytes]:

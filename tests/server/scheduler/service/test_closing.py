@@ -29,8 +29,8 @@ def break_after(clinic: Clinic, step: str, monkeypatch: pytest.MonkeyPatch) -> N
     service = {"notes": clinic.notes, "endings": clinic.village.endings, "follow_ups": clinic.follow_ups}[subject]
     whole = getattr(service, method)
 
-    async def broken(*arguments: object) -> object:
-        await whole(*arguments)
+    async def broken(*arguments: object, **named: object) -> object:
+        await whole(*arguments, **named)
         raise Killed
 
     monkeypatch.setattr(service, method, broken)
