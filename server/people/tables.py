@@ -54,7 +54,7 @@ class PractitionerRow(Row):
     rpps: Mapped[str] = mapped_column(String(11), unique=True)
     place: Mapped[str] = mapped_column(String(200))
     phone: Mapped[str] = mapped_column(String(20))
-    email: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    email: Mapped[str] = mapped_column(String(200), default="", server_default=text("''"))
 
 
 class HealthWorkerRow(Row):

@@ -29,7 +29,7 @@ def test_the_course_of_a_visit_opens_nothing_and_an_unknown_act_is_never_left_ou
     assert opening_of(Action.CALL_SEATED) is None
     assert opening_of("document:read") is Opening.OTHER_READ
     assert opening_of("record:exported") is Opening.OTHER_READ
-    assert opening_of("prescription:signed") is Opening.OTHER_WRITTEN
+    assert opening_of("letter:sent") is Opening.OTHER_WRITTEN
     assert opening_of("shred:done") is Opening.OTHER_WRITTEN
     assert opening_of(Action.PATIENT_IDENTIFIED) is Opening.IDENTITY_CHECKED
     assert opening_of(Action.PATIENT_CODE_RENEWED) is Opening.CODE_RENEWED
