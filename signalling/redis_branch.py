@@ -271,7 +271,10 @@ class _Cluster:
             return ""  # nobody knows at this moment
 
     async def close(self) -> None:
-        await self.client.aclose()
+        await self.client.aclose()  # closes nothing when its last command failed
+        for nodes in ("nodes_cache", "startup_nodes"):
+            with contextlib.suppress(*LOST):
+                await self.client.nodes_manager.aclose(nodes)
 
 
 def open_site(address: Address) -> Site:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 
@@ -39,6 +41,8 @@ async def connect_bus() -> AsyncIterator[ConnectBus]:
             return bus
 
         yield one_more
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        gc.collect()  # redis-py leaves the connections to a cluster's dead member to the collector, who complains
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -9,7 +9,8 @@ import pytest
 
 from signalling.bus import RedisBus
 from signalling.protocol import Candidate, PeerJoined, Seat
-from signalling.redis_address import BadAddress
+from signalling.redis_address import BadAddress, read_address
+from signalling.redis_branch import open_site
 from tests.signalling.exchange import ConnectBus, OpenExchange, until
 from tests.signalling.redis_sites import cluster, watched
 from tests.signalling.test_bus import Ear
@@ -45,7 +46,22 @@ async def test_a_cluster_carries_each_channel_over_its_owner_alone(
         await doctor.say(Candidate("candidate:1"))
         back = await there.resumed(cabin)
         assert await back.hear(Candidate) == Candidate("candidate:1")
+        await _let_go_after_a_failure(url)
         await _meet_a_member_that_died(members, buses, ears)
+
+
+async def _let_go_after_a_failure(url: str) -> None:
+    """Whoever looked for the servers after a failed command leaves no connection behind."""
+    site = open_site(read_address(url))
+    assert await site.find()
+    await site.client.aclose()  # as the client does by itself when a command fails
+    await site.client.nodes_manager.initialize()
+    known = site.client.nodes_manager
+    nodes = [*known.nodes_cache.values(), *known.startup_nodes.values()]
+    lines = [line for node in nodes for line in node._connections]
+    assert any(line.is_connected for line in lines)
+    await site.close()
+    assert not any(line.is_connected for line in lines)
 
 
 async def _meet_a_member_that_died(members: list, buses: list[RedisBus], ears: dict[str, Ear]) -> None:
