@@ -19,7 +19,9 @@ demo:  ## the whole product on http://localhost:8080, with a synthetic village (
 test:  ## the whole suite, with the real PostgreSQL, Redis, coturn and Chromium (PYTEST= adds options)
 	@sh deploy/venv.sh test
 	@sh tests/install.sh
-	@.venv/bin/python -m pytest -n auto --dist worksteal $(PYTEST)
+	@.venv/bin/python -m pytest -n auto --dist worksteal $(PYTEST) || { code=$$?; [ $$code = 1 ] || exit $$code; \
+	echo 'Once more, alone, what failed beside the others:'; \
+	.venv/bin/python -m pytest --last-failed --last-failed-no-failures none $(PYTEST); }
 
 check:  ## style, types, architecture, licences and locks
 	@sh deploy/venv.sh test
