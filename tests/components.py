@@ -187,12 +187,16 @@ def _make_cluster(programs: Path, home: Path, prefix: list[str]) -> None:
 
 @contextmanager
 def postgres(folder: Path, *, durable: bool = False) -> Iterator[Postgres]:
-    """A PostgreSQL cluster of our own. Tests need not survive a power cut; measures of commits must be `durable`."""
+    """A PostgreSQL cluster of our own, the one of before where `folder` holds one already.
+
+    Tests need not survive a power cut; measures of commits must be `durable`.
+    """
     programs, port = tools.POSTGRES.path(), free_port()
     home, log = folder / "postgres", folder / "postgres.log"
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     prefix = _as_another_user(home)
-    _make_cluster(programs, home, prefix)
+    if not (home / "cluster").exists():
+        _make_cluster(programs, home, prefix)
     settings = {
         "listen_addresses": "127.0.0.1",
         "port": port,
