@@ -23,7 +23,7 @@ from server.audit.store import record
 from server.database.engine import Database
 from server.kernel.access import Act, Door, Identity, require
 from server.kernel.clock import Clock
-from server.kernel.errors import NotSignedIn
+from server.kernel.errors import Invalid, NotSignedIn
 from server.kernel.ids import AccountId, new_id
 from server.kernel.words import N_
 from server.web.limits import Bucket
@@ -103,6 +103,17 @@ class Accounts:
         async with self._database.transaction() as tx:
             await store.end_session(tx, who.session_hash)
             await record(tx, who, Action.SIGNED_OUT, at=self._now())
+
+    async def prove(self, who: Identity, password: str) -> None:
+        """Ask for the password once more before something grave; raises Invalid, and the log keeps the refusal."""
+        self._per_login.take(who.login)
+        async with self._database.reading() as tx:
+            account = await store.account_by_login(tx, who.login)
+        kept = account.password_hash if account and account.disabled_at is None else None
+        if not await self._passwords.fits(password[:128], kept):
+            await self._note_refusal(account)
+            wrong = {"password": N_("Ce n’est pas votre mot de passe.")}
+            raise Invalid(N_("Le mot de passe n’est pas le bon. Rien n’a été ouvert."), fields=wrong)
 
     async def hide_address(self, who: Identity, hidden: bool) -> None:
         """Have the caller's calls go over the relay alone, or not, from the next one on."""

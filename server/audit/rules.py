@@ -93,6 +93,11 @@ class Action(StrEnum):
     HELP_SETTLED = "help:settled"
     CABIN_CHECKED = "cabin:checked"
     ACCESSES_READ = "accesses:read"
+    CARE_REFERRED = "care:referred"
+    REFERRAL_REVOKED = "care:referral-revoked"
+    GLASS_BROKEN = "glass:broken"
+    GLASS_CLOSED = "glass:closed"
+    GLASS_REVIEWED = "glass:reviewed"
     FORK_SEEN = "log:fork-seen"
     FORK_SETTLED = "log:fork-settled"
 

@@ -138,6 +138,14 @@ class Act(StrEnum):
     """Compare the audit log with what one saw of it before."""
     LOG_ALARMS = "log:alarms"
     """See that a witness saw another log, and note the cause."""
+    RECORD_FIND = "record:find"
+    """Find the record of somebody whom one cares for, by name and birth date."""
+    CARE_REFER = "care:refer"
+    """Let another doctor read the record of one's patient until a day, and take that back."""
+    GLASS_BREAK = "glass:break"
+    """Open a record in an emergency, without a relation: for an hour, for a reason, and to be reviewed."""
+    GLASS_REVIEW = "glass:review"
+    """Say whether a record was rightly opened in an emergency; never what stands in it."""
     RECORD_SHRED = "record:shred"
     """Ask that a patient's records become unreadable, or confirm what another person asked."""
     LINE_OPEN = "line:open"
@@ -188,6 +196,10 @@ RULES: dict[Act, frozenset[Role]] = {
     Act.ACCESSES_READ: frozenset({Role.CABIN, Role.HEALTH_WORKER}),
     Act.LOG_WITNESS: frozenset({Role.CABIN}),
     Act.LOG_ALARMS: frozenset({Role.COORDINATOR, Role.ADMIN}),
+    Act.RECORD_FIND: frozenset({Role.GP}),
+    Act.CARE_REFER: frozenset({Role.GP}),
+    Act.GLASS_BREAK: frozenset({Role.GP}),
+    Act.GLASS_REVIEW: frozenset({Role.COORDINATOR, Role.ADMIN}),
     Act.RECORD_SHRED: frozenset({Role.COORDINATOR, Role.ADMIN}),
     Act.LINE_OPEN: frozenset(Role),
 }

@@ -185,3 +185,13 @@ async def opened(tx: AsyncSession, patient_id: PatientId, before: datetime | Non
     if before is not None:
         query = query.where(_EVENTS.c.at < before)
     return [Opened(at, actor, role, action) for at, actor, role, action in await tx.execute(query.limit(most))]
+
+
+async def acts_of(
+    tx: AsyncSession, actor: AccountId, patients: Collection[PatientId], since: datetime, until: datetime
+) -> dict[str, int]:
+    """Return how often somebody did what on a patient's records from one instant to another: acts, never contents."""
+    found = select(_EVENTS.c.action, func.count()).where(
+        _EVENTS.c.patient_id.in_(patients), _EVENTS.c.actor == actor, _EVENTS.c.at >= since, _EVENTS.c.at <= until
+    )
+    return {action: int(count) for action, count in await tx.execute(found.group_by(_EVENTS.c.action))}

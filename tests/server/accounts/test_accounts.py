@@ -125,6 +125,24 @@ async def test_an_old_hash_is_renewed_at_sign_in(accounts: Accounts, database: D
     assert "t=2" in kept
 
 
+async def test_the_password_is_asked_once_more_before_something_grave(accounts: Accounts, database: Database) -> None:
+    who = (await accounts.sign_in("aubin", GOOD, Door.DESK, "::1")).who
+    await accounts.prove(who, GOOD)
+    with pytest.raises(Invalid) as refused:
+        await accounts.prove(who, "une phrase assez fausse")
+    assert set(refused.value.fields) == {"password"}
+    async with database.transaction() as tx:
+        actions = (await tx.execute(text("SELECT action FROM audit_event ORDER BY id"))).scalars().all()
+        assert actions == ["account:signed-in", "account:sign-in-refused"]
+        await tx.execute(text("UPDATE account SET disabled_at = created_at"))
+    with pytest.raises(Invalid):
+        await accounts.prove(who, GOOD)
+    with pytest.raises(Invalid):
+        await accounts.prove(who, "encore une autre")
+    with pytest.raises(TooMany):
+        await accounts.prove(who, GOOD)
+
+
 async def test_the_refusals_are_in_the_audit_log(accounts: Accounts, database: Database) -> None:
     with pytest.raises(NotSignedIn):
         await accounts.sign_in("aubin", "wrong", Door.DESK, "::1")
