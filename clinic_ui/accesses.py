@@ -10,6 +10,7 @@ from server.encounters.access_rules import Opening, Why
 from server.encounters.service.accesses import Accesses
 from server.kernel.access import Role
 from server.kernel.words import N_
+from server.people.access.glass_rules import GlassReason, Verdict
 
 DAYS_AT_THE_DESK, DAYS_IN_THE_CABIN = 14, 3
 
@@ -45,6 +46,11 @@ OPENING_WORDS: Mapping[Opening, str] = {
     Opening.CODE_RENEWED: N_("vous a donné un nouveau code"),
     Opening.RECORDS_JOINED: N_("a réuni deux dossiers à votre nom"),
     Opening.RECORDS_PARTED: N_("a séparé deux dossiers réunis"),
+    Opening.GLASS_BROKEN: N_("a ouvert votre dossier en urgence, sans vous suivre"),
+    Opening.GLASS_CLOSED: N_("a refermé votre dossier"),
+    Opening.GLASS_REVIEWED: N_("a contrôlé un accès en urgence, sans rien lire"),
+    Opening.REFERRED: N_("a ouvert votre dossier à un autre médecin, pour un temps"),
+    Opening.REFERRAL_REVOKED: N_("a repris cette autorisation"),
     Opening.OTHER_WRITTEN: N_("a écrit dans votre dossier"),
 }
 WHY_WORDS: Mapping[Why, str] = {
@@ -54,6 +60,19 @@ WHY_WORDS: Mapping[Why, str] = {
     Why.AT_THE_SITE: N_("à l’accueil"),
     Why.IN_THE_CABIN: N_("avec votre code, ou votre nom et votre date de naissance"),
     Why.BY_ITSELF: N_("automatiquement"),
+    Why.AT_COORDINATION: N_("à la coordination"),
+    Why.IN_EMERGENCY: N_("en urgence"),
+}
+GLASS_WORDS: Mapping[GlassReason, str] = {
+    GlassReason.LIFE_AT_RISK: N_("vie en danger"),
+    GlassReason.CANNOT_SPEAK: N_("la personne ne peut pas répondre"),
+    GlassReason.COLLEAGUE_AWAY: N_("le médecin qui suit n’est pas joignable"),
+    GlassReason.OTHER: N_("autre urgence"),
+}
+VERDICT_WORDS: Mapping[Verdict | None, tuple[str, str]] = {
+    None: (N_("pas encore contrôlé"), "warn"),
+    Verdict.CONFIRMED: (N_("contrôlé : justifié"), "ok"),
+    Verdict.CONTESTED: (N_("contrôlé : contesté"), "danger"),
 }
 ROLE_WORDS: Mapping[Role, str] = {
     Role.GP: N_("médecin"),
@@ -71,6 +90,8 @@ class Told:
     book: Accesses
     opening_words: Mapping[Opening, str] = field(default_factory=lambda: OPENING_WORDS)
     why_words: Mapping[Why, str] = field(default_factory=lambda: WHY_WORDS)
+    glass_words: Mapping[GlassReason, str] = field(default_factory=lambda: GLASS_WORDS)
+    verdict_words: Mapping[Verdict | None, tuple[str, str]] = field(default_factory=lambda: VERDICT_WORDS)
     role_words: Mapping[Role, str] = field(default_factory=lambda: ROLE_WORDS)
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from server.audit.rules import Action
 from server.kernel.access import Role
 from server.kernel.ids import AccountId
+from server.people.access.glass_rules import Broken
 
 AFTERWARDS = timedelta(minutes=5)
 """A visit lasts a little longer than its note: who closes it still reads."""
@@ -52,6 +53,11 @@ class Opening(StrEnum):
     CODE_RENEWED = "code-renewed"
     RECORDS_JOINED = "records-joined"
     RECORDS_PARTED = "records-parted"
+    GLASS_BROKEN = "glass-broken"
+    GLASS_CLOSED = "glass-closed"
+    GLASS_REVIEWED = "glass-reviewed"
+    REFERRED = "referred"
+    REFERRAL_REVOKED = "referral-revoked"
     OTHER_WRITTEN = "other-written"
 
 
@@ -64,6 +70,8 @@ class Why(StrEnum):
     AT_THE_SITE = "at-the-site"
     IN_THE_CABIN = "in-the-cabin"
     BY_ITSELF = "by-itself"
+    AT_COORDINATION = "at-coordination"
+    IN_EMERGENCY = "in-emergency"
 
 
 _KNOWN: dict[str, Opening] = {
@@ -104,9 +112,15 @@ _KNOWN: dict[str, Opening] = {
     Action.APPOINTMENT_CANCELLED: Opening.APPOINTMENT_CHANGED,
     Action.APPOINTMENT_KEPT: Opening.APPOINTMENT_CHANGED,
     Action.APPOINTMENT_MISSED: Opening.APPOINTMENT_CHANGED,
+    Action.GLASS_BROKEN: Opening.GLASS_BROKEN,
+    Action.GLASS_CLOSED: Opening.GLASS_CLOSED,
+    Action.GLASS_REVIEWED: Opening.GLASS_REVIEWED,
+    Action.CARE_REFERRED: Opening.REFERRED,
+    Action.REFERRAL_REVOKED: Opening.REFERRAL_REVOKED,
 }
 # The course of a visit opens nothing: that a person sat down, answered, agreed, was called.
 _COURSE = ("encounter:", "consent:", "reason:said", "call:", "guest:", "feedback:", "help:")
+_OF_THE_GLASS = {Opening.GLASS_BROKEN, Opening.GLASS_CLOSED}
 _READING = ("read", "shown", "opened", "exported", "printed", "downloaded", "shared")
 
 
@@ -131,7 +145,10 @@ class VisitTaken:
 
 @dataclass(frozen=True, slots=True)
 class OpenedBy:
-    """One person on one day. `name` is empty for the software itself; `visit_at` goes with AFTER_VISIT."""
+    """One person on one day. `name` is empty for the software itself; `visit_at` goes with AFTER_VISIT.
+
+    `glass` goes with IN_EMERGENCY: for which reason, in which words, and what the reviewer said.
+    """
 
     name: str
     role: Role | None
@@ -140,6 +157,7 @@ class OpenedBy:
     first_at: datetime
     last_at: datetime
     openings: tuple[Opening, ...]
+    glass: Broken | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +177,20 @@ def opening_of(action: str) -> Opening | None:
     return Opening.OTHER_READ if action.rpartition(":")[2].endswith(_READING) else Opening.OTHER_WRITTEN
 
 
+def glass_of(entry: Entry, glasses: Iterable[Broken]) -> Broken | None:
+    """Return the broken glass through which somebody acted, if it was so."""
+    through = (one for one in glasses if one.account_id == entry.actor and one.broken_at <= entry.at <= one.until)
+    return next(through, None)
+
+
 def why(entry: Entry, visits: Sequence[VisitTaken]) -> tuple[Why, datetime | None]:
     """Return in what connection an act stands, with the instant of the visit that it came after."""
     if entry.role == Role.CABIN:
         return Why.IN_THE_CABIN, None
     if entry.role == Role.HEALTH_WORKER:
         return Why.AT_THE_SITE, None
+    if entry.role in (Role.COORDINATOR, Role.ADMIN):
+        return Why.AT_COORDINATION, None
     if entry.role is None:
         return Why.BY_ITSELF, None
     own = [visit for visit in visits if visit.actor == entry.actor and visit.since <= entry.at]
@@ -177,33 +203,54 @@ def why(entry: Entry, visits: Sequence[VisitTaken]) -> tuple[Why, datetime | Non
 
 
 def by_day(
-    entries: Iterable[Entry], names: Mapping[AccountId, str], visits: Sequence[VisitTaken], zone: tzinfo
+    entries: Iterable[Entry],
+    names: Mapping[AccountId, str],
+    visits: Sequence[VisitTaken],
+    zone: tzinfo,
+    glasses: Sequence[Broken] = (),
 ) -> list[OpenedOn]:
     """Return the days, newest first; on each, who opened what, the last one first."""
-    days: dict[date, dict[tuple[object, ...], list[tuple[Entry, Opening]]]] = {}
+    days: dict[date, dict[_Person, list[tuple[Entry, Opening]]]] = {}
     for entry in entries:
         opening = opening_of(entry.action)
         if opening is not None:
-            person = (entry.actor, entry.role, *why(entry, visits))
+            person = _Person(entry.actor, entry.role, *_connection(entry, visits, glasses))
             days.setdefault(entry.at.astimezone(zone).date(), {}).setdefault(person, []).append((entry, opening))
     return [
-        OpenedOn(on, tuple(_person(group, names, visits) for group in people.values())) for on, people in days.items()
+        OpenedOn(on, tuple(_opened_by(person, group, names) for person, group in people.items()))
+        for on, people in days.items()
     ]
 
 
-def _person(
-    group: Sequence[tuple[Entry, Opening]], names: Mapping[AccountId, str], visits: Sequence[VisitTaken]
-) -> OpenedBy:
-    newest = group[0][0]
-    reason, visit_at = why(newest, visits)
-    name = names.get(newest.actor, "") if newest.actor else ""
+@dataclass(frozen=True, slots=True)
+class _Person:
+    actor: AccountId | None
+    role: str | None
+    why: Why
+    visit_at: datetime | None
+    glass: Broken | None
+
+
+def _connection(
+    entry: Entry, visits: Sequence[VisitTaken], glasses: Sequence[Broken]
+) -> tuple[Why, datetime | None, Broken | None]:
+    """A visit explains what is read in it; the glass explains the rest of its hour."""
+    reason, visit_at = why(entry, visits)
+    glass = glass_of(entry, glasses)
+    if glass is not None and (reason is not Why.DURING_VISIT or opening_of(entry.action) in _OF_THE_GLASS):
+        return Why.IN_EMERGENCY, None, glass
+    return reason, visit_at, None
+
+
+def _opened_by(person: _Person, group: Sequence[tuple[Entry, Opening]], names: Mapping[AccountId, str]) -> OpenedBy:
     found = {opening for _entry, opening in group}
     return OpenedBy(
-        name=name,
-        role=Role(newest.role) if newest.role in set(Role) else None,
-        why=reason,
-        visit_at=visit_at,
+        name=names.get(person.actor, "") if person.actor else "",
+        role=Role(person.role) if person.role in set(Role) else None,
+        why=person.why,
+        visit_at=person.visit_at,
         first_at=min(entry.at for entry, _opening in group),
-        last_at=newest.at,
+        last_at=group[0][0].at,
         openings=tuple(opening for opening in Opening if opening in found),
+        glass=person.glass,
     )

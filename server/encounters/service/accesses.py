@@ -16,6 +16,8 @@ from server.kernel.access import Act, Identity, require
 from server.kernel.errors import NotFound
 from server.kernel.ids import PatientId
 from server.kernel.words import N_
+from server.people import store as people_store
+from server.people.access.glass import broken_of
 
 READ_MOST = 3000
 """Log entries that one page is made of; a day is never told by half, unless it alone has more than that."""
@@ -66,7 +68,8 @@ class AccessBook:
         found = await log.opened(tx, patient_id, limit, READ_MOST)
         entries = [Entry(one.at, one.actor, one.role, one.action) for one in found]
         names = await accounts_store.names(tx, {one.actor for one in found if one.actor})
-        told = by_day(entries, names, await store.visits_taken(tx, patient_id), zone)
+        glasses = await broken_of(tx, self._ground.vault, patient_id)
+        told = by_day(entries, names, await store.visits_taken(tx, patient_id), zone, glasses)
         await record(tx, who, Action.ACCESSES_READ, at=self._ground.now(), patient_id=patient_id)
         more = len(found) == READ_MOST
         if more and len(told) > 1:

@@ -10,7 +10,7 @@ no name, no words and nothing of what stood on the pages.
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
 from sqlalchemy.exc import IntegrityError
@@ -22,7 +22,7 @@ from server.database.engine import Database
 from server.kernel.access import Act, Identity, require
 from server.kernel.clock import Clock
 from server.kernel.errors import Conflict, NotFound
-from server.kernel.ids import AccountId, GlassId, PatientId, new_id
+from server.kernel.ids import GlassId, PatientId, new_id
 from server.kernel.sealing import Place, Vault
 from server.kernel.words import N_
 from server.people import store as people_store
@@ -30,6 +30,7 @@ from server.people.access import store
 from server.people.access.finding import Finder, Sought
 from server.people.access.glass_rules import (
     OPEN_FOR,
+    Broken,
     Glass,
     GlassReason,
     Phase,
@@ -65,18 +66,6 @@ class Breaking:
     reason: GlassReason
     words: str
     password: str
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """One time that a record was opened so, as the patient may read it."""
-
-    account_id: AccountId
-    broken_at: datetime
-    until: datetime
-    reason: GlassReason
-    words: str
-    verdict: Verdict | None
 
 
 @dataclass(frozen=True, slots=True)

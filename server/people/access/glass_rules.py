@@ -64,6 +64,18 @@ class Glass:
     reviewed_by: AccountId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """One time that a record was opened so, as the patient may read it."""
+
+    account_id: AccountId
+    broken_at: datetime
+    until: datetime
+    reason: GlassReason
+    words: str
+    verdict: Verdict | None
+
+
 def phase(glass: Glass, now: datetime) -> Phase:
     """Return where it stands; a verdict closes what was still open."""
     if glass.reviewed_at is not None:

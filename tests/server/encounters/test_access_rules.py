@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from server.audit.rules import Action
-from server.encounters.access_rules import Entry, Opening, VisitTaken, Why, by_day, opening_of, why
+from server.encounters.access_rules import Entry, Opening, VisitTaken, Why, by_day, glass_of, opening_of, why
 from server.kernel.access import Role
 from server.kernel.ids import AccountId, new_id
+from server.people.access.glass_rules import Broken, GlassReason
 
 PARIS = ZoneInfo("Europe/Paris")
 GP, NURSE, CABIN = AccountId(new_id()), AccountId(new_id()), AccountId(new_id())
@@ -81,3 +82,23 @@ def test_a_role_or_a_person_that_is_not_known_any_more_is_still_told() -> None:
 
 def test_nobody_and_nothing_is_an_empty_book() -> None:
     assert by_day([], NAMES, [], PARIS) == []
+
+
+def test_what_was_read_through_a_broken_glass_is_told_with_its_reason_and_a_visit_explains_itself() -> None:
+    hour = Broken(GP, NOON, NOON + timedelta(hours=1), GlassReason.LIFE_AT_RISK, "Malaise dans la rue.", None)
+    minutes = [(0, Action.GLASS_BROKEN), (1, Action.HISTORY_READ), (30, Action.HISTORY_READ), (61, Action.HISTORY_READ)]
+    entries = [_entry(NOON + timedelta(minutes=after), action) for after, action in reversed(minutes)]
+    visit = VisitTaken(GP, NOON + timedelta(minutes=20), NOON + timedelta(minutes=40))
+    (day,) = by_day(entries, NAMES, [visit], PARIS, [hour])
+    told = {one.why: one for one in day.people}
+    assert set(told) == {Why.IN_EMERGENCY, Why.DURING_VISIT, Why.AFTER_VISIT}
+    assert told[Why.IN_EMERGENCY].glass == hour
+    assert told[Why.IN_EMERGENCY].openings == (Opening.CONSULTATIONS_READ, Opening.GLASS_BROKEN)
+    assert (told[Why.AFTER_VISIT].glass, told[Why.DURING_VISIT].glass) == (None, None)
+
+
+def test_who_reviews_is_told_as_the_coordination_and_another_doctors_hour_explains_nothing() -> None:
+    review = _entry(NOON, Action.GLASS_REVIEWED, NURSE, Role.COORDINATOR)
+    assert why(review, []) == (Why.AT_COORDINATION, None)
+    hour = Broken(NURSE, NOON, NOON + timedelta(hours=1), GlassReason.OTHER, "Autre chose encore.", None)
+    assert glass_of(_entry(NOON, Action.HISTORY_READ), [hour]) is None
