@@ -2,6 +2,7 @@
 
 from clinic_ui.front_office.accesses import AccessPages
 from clinic_ui.front_office.day import DayPages
+from clinic_ui.front_office.duplicates import DuplicatePages
 from clinic_ui.front_office.follow_ups import AppointmentPages, PromisePages
 from clinic_ui.front_office.helping import HelpPages
 from clinic_ui.front_office.identity import IdentityPages
@@ -11,12 +12,13 @@ from clinic_ui.front_office.patients import PatientPages
 from clinic_ui.front_office.queueing import QueuePages
 from clinic_ui.front_office.sheet import SheetPages
 from server.encounters.service.accesses import AccessBook
+from server.people.merging import Merging
 from server.web.routes import Routes
 
 __all__ = ["Office", "routes"]
 
 
-def routes(office: Office, access_book: AccessBook) -> Routes:
+def routes(office: Office, access_book: AccessBook, merging: Merging) -> Routes:
     """Return `(method, path, view)` of every page; `/office/patients/new` before `/office/patients/{…}`."""
     return [
         *DayPages(office).routes(),
@@ -24,6 +26,7 @@ def routes(office: Office, access_book: AccessBook) -> Routes:
         *PatientPages(office).routes(),
         *SheetPages(office).routes(),
         *IdentityPages(office).routes(),
+        *DuplicatePages(office, merging).routes(),
         *AccessPages(office, access_book).routes(),
         *MeasurePages(office).routes(),
         *QueuePages(office).routes(),

@@ -91,6 +91,10 @@ class EncounterFacts:
         row = await store.seated(tx, cabin_id)
         return (row.id, row.patient_id) if row else None
 
+    async def is_open(self, tx: AsyncSession, patient_id: PatientId) -> bool:
+        """Return whether a patient waits or is seen just now."""
+        return bool(await store.open_visits_of(tx, patient_id))
+
     async def pages_of(self, tx: AsyncSession, patient_id: PatientId) -> list[str]:
         """Return the lines of the pages that show the open visit of a patient, if there is one."""
         return [line for row in await store.open_visits_of(tx, patient_id) for line in lines_of(row)]

@@ -25,6 +25,7 @@ from server.kernel.access import Identity
 from server.kernel.errors import Conflict
 from server.kernel.ids import CabinId, EncounterId, PatientId, PractitionerId, SiteId
 from server.kernel.words import N_
+from server.people.store import same_person
 from server.people.tables import CabinRow, CareRelation, PatientRow, PractitionerRow
 from signalling.ladder import Rung
 from signalling.protocol import Seat
@@ -109,14 +110,15 @@ async def open_of_patient(tx: AsyncSession, patient_id: PatientId) -> EncounterR
     Not locked: two patients who change cabins at once would wait for each other. Its version refuses the second.
     """
     query = select(EncounterRow).where(
-        EncounterRow.patient_id == patient_id, EncounterRow.status.in_(BEFORE_THE_DOCTOR)
+        EncounterRow.patient_id.in_(same_person(patient_id)), EncounterRow.status.in_(BEFORE_THE_DOCTOR)
     )
     return (await tx.scalars(query.order_by(EncounterRow.arrived_at.desc()))).first()
 
 
 async def visits_taken(tx: AsyncSession, patient_id: PatientId) -> list[VisitTaken]:
     """Return the visits of a patient that a doctor took."""
-    query = select(EncounterRow).where(EncounterRow.patient_id == patient_id, EncounterRow.claimed_by.is_not(None))
+    theirs = EncounterRow.patient_id.in_(same_person(patient_id))
+    query = select(EncounterRow).where(theirs, EncounterRow.claimed_by.is_not(None))
     rows = (await tx.scalars(query)).all()
     return [
         VisitTaken(row.claimed_by, row.claimed_at, row.finished_at)
@@ -190,8 +192,6 @@ async def running_of(tx: AsyncSession, practitioner_id: PractitionerId) -> Encou
     return (await tx.scalars(query)).one_or_none()
 
 
-async def open_visits_of(tx: AsyncSession, patient_id: PatientId) -> list[EncounterRow]:
-    """Return the visits of a patient that are not closed: they wait, or a doctor has them."""
 async def has_taken(tx: AsyncSession, practitioner_id: PractitionerId, patient_id: PatientId) -> bool:
     """Return whether this practitioner has claimed a visit of the patient and not closed it."""
     query = select(EncounterRow.id).where(
@@ -202,8 +202,11 @@ async def has_taken(tx: AsyncSession, practitioner_id: PractitionerId, patient_i
     return (await tx.scalars(query)).first() is not None
 
 
+async def open_visits_of(tx: AsyncSession, patient_id: PatientId) -> list[EncounterRow]:
+    """Return the visits of a patient that are not closed: they wait, or a doctor has them."""
     open_now = (*BEFORE_THE_DOCTOR, _S.IN_PROGRESS)
-    query = select(EncounterRow).where(EncounterRow.patient_id == patient_id, EncounterRow.status.in_(open_now))
+    theirs = EncounterRow.patient_id.in_(same_person(patient_id))
+    query = select(EncounterRow).where(theirs, EncounterRow.status.in_(open_now))
     return list(await tx.scalars(query))
 
 

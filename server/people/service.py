@@ -75,7 +75,7 @@ class People:
         self._now = now
         self._gate = Gate(now, in_visit)
         self._guesses = Bucket(now, per_minute=10, burst=10)
-        self._directories = Directories(self._opened_all, now)
+        self._directories = Directories(self.opened_all, now)
 
     async def register(
         self, who: Identity, traits: Traits, *, force: bool = False, fictitious: bool = False
@@ -155,7 +155,7 @@ class People:
             row = await store.by_code(tx, self._vault.blind("patient", "code", digits))
             if row is None:
                 raise NotFound(N_("Ce code n’est pas connu. Regardez bien le papier, ou demandez de l’aide."))
-            return await self._recognised(tx, who, row)
+            return await self._recognised(tx, who, row.id)
 
     async def recognise_name(self, who: Identity, name: str, born_on: date) -> Patient:
         """Return the one patient with this family name and birth date, for the cabin.
@@ -166,10 +166,10 @@ class People:
         self._guesses.take(str(who.account_id))
         blind = self._vault.blind("patient", "name", f"{plain(name)}|{born_on.isoformat()}")
         async with self._database.transaction() as tx:
-            rows = await store.by_names(tx, [blind])
-            if len(rows) != 1:
+            named = await store.roots(tx, [row.id for row in await store.by_names(tx, [blind])])
+            if len(people := set(named.values())) != 1:
                 raise NotFound(N_("Nous ne vous trouvons pas avec ce nom et cette date. Demandez de l’aide."))
-            return await self._recognised(tx, who, rows[0])
+            return await self._recognised(tx, who, people.pop())
 
     async def search(self, who: Identity, wanted: str) -> list[Found]:
         """Return up to 20 patients of the caller's site who may be meant, best first, each with the reason."""
@@ -278,12 +278,15 @@ class People:
         return await self.opened(tx, row)
 
     async def _opened_hits(self, tx: AsyncSession, hits: Sequence[Hit]) -> list[tuple[Patient, Hit]]:
-        """Return the people found, as their rows stand now."""
-        rows = await store.patients(tx, [hit.patient_id for hit in hits])
-        opened = {one.id: one for one in await self._opened_all(tx, rows)}
-        return [(opened[hit.patient_id], hit) for hit in hits if hit.patient_id in opened]
+        """Return the people found, as their rows stand now: who is found by two joined records stands there once."""
+        roots = await store.roots(tx, [hit.patient_id for hit in hits])
+        opened = {one.id: one for one in await self.opened_all(tx, await store.patients(tx, set(roots.values())))}
+        found: dict[PatientId, Hit] = {}
+        for hit in hits:
+            found.setdefault(roots[hit.patient_id], hit)
+        return [(opened[one], hit) for one, hit in found.items() if one in opened]
 
-    async def _opened_all(self, tx: AsyncSession, rows: Sequence[PatientRow]) -> list[Patient]:
+    async def opened_all(self, tx: AsyncSession, rows: Sequence[PatientRow]) -> list[Patient]:
         """Return the rows opened; who cannot be opened, because their key was destroyed, is left out."""
         await self._vault.warm(tx, [row.id for row in rows])
         people: list[Patient] = []
@@ -295,8 +298,8 @@ class People:
         return people
 
     async def _refuse_duplicates(self, tx: AsyncSession, traits: Traits, site_id: SiteId) -> None:
-        same = {row.id: row for row in await store.by_names(tx, self._name_blinds(traits))}
-        alike = await self._opened_all(tx, list(same.values()))
+        same = await store.roots(tx, [row.id for row in await store.by_names(tx, self._name_blinds(traits))])
+        alike = await self.opened_all(tx, await store.patients(tx, set(same.values())))
         line = f"{traits.given_names[0]} {traits.birth_name} {traits.born_on.isoformat()}"
         hits = (await self._directories.of(tx, site_id)).find(understood(line), FOUND_MOST)
         near = [
@@ -304,7 +307,8 @@ class People:
             for hit in hits
             if hit.patient_id not in same and hit.date_fit in NEAR_DATES and hit.name_fit is not NameFit.PART
         ]
-        alike += [patient for patient, _hit in await self._opened_hits(tx, near)]
+        others = await self._opened_hits(tx, near)
+        alike += [patient for patient, _hit in others if patient.id not in same.values()]
         if alike:
             raise PossibleDuplicate(alike)
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import CompoundSelect, func, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from server.kernel.ids import CabinId, HealthWorkerId, PatientId, PractitionerId, SiteId
 from server.people.rules import Cabin, HealthWorker, Practitioner, Site
@@ -12,7 +13,9 @@ from server.people.tables import (
     CabinRow,
     CareRelation,
     HealthWorkerRow,
+    PatientDistinct,
     PatientKeyword,
+    PatientMerge,
     PatientRow,
     PractitionerRow,
     SiteRow,
@@ -69,8 +72,73 @@ async def health_worker(tx: AsyncSession, health_worker_id: HealthWorkerId) -> H
 
 
 async def patient(tx: AsyncSession, patient_id: PatientId) -> PatientRow:
-    """Return one patient's row."""
-    return (await tx.scalars(select(PatientRow).where(PatientRow.id == patient_id))).one()
+    """Return one patient's row: of a record that was joined to another, the row that stands for both."""
+    root = select(PatientMerge.root_id).where(PatientMerge.patient_id == patient_id, PatientMerge.parted_at.is_(None))
+    standing = func.coalesce(root.scalar_subquery(), literal(patient_id, PatientRow.id.type))
+    return (await tx.scalars(select(PatientRow).where(PatientRow.id == standing))).one()
+
+
+def same_person(patient_id: PatientId) -> CompoundSelect[tuple[PatientId]]:
+    """Return the query of all records that are one person with this one, itself among them, for `column.in_(…)`."""
+    mine, other = aliased(PatientMerge), aliased(PatientMerge)
+    own = literal(patient_id, PatientRow.id.type)
+    root = select(mine.root_id).where(mine.patient_id == own, mine.parted_at.is_(None))
+    beside = select(other.patient_id).where((other.root_id == own) | other.root_id.in_(root), other.parted_at.is_(None))
+    return union_all(select(own), root, beside)
+
+
+async def same_ids(tx: AsyncSession, patient_id: PatientId) -> frozenset[PatientId]:
+    """Return the ids of all records that are one person with this one, itself among them."""
+    return frozenset(await tx.scalars(same_person(patient_id)))
+
+
+async def roots(tx: AsyncSession, ids: Iterable[PatientId]) -> dict[PatientId, PatientId]:
+    """Return which record stands for each of these: itself, unless it was joined to another."""
+    query = select(PatientMerge.patient_id, PatientMerge.root_id).where(PatientMerge.parted_at.is_(None))
+    wanted = list(ids)
+    joined = {one: root for one, root in await tx.execute(query.where(PatientMerge.patient_id.in_(wanted)))}
+    return {one: joined.get(one, one) for one in wanted}
+
+
+async def hold_site(tx: AsyncSession, site_id: SiteId) -> None:
+    """Let the records of a site be joined and parted by one at a time, until this transaction ends."""
+    await tx.execute(select(SiteRow.id).where(SiteRow.id == site_id).with_for_update(key_share=True))
+
+
+async def links_of(tx: AsyncSession, root_id: PatientId) -> list[PatientMerge]:
+    """Return the links that stand under a record, oldest first."""
+    query = select(PatientMerge).where(PatientMerge.root_id == root_id, PatientMerge.parted_at.is_(None))
+    return list(await tx.scalars(query.order_by(PatientMerge.merged_at, PatientMerge.id)))
+
+
+async def trail_of(tx: AsyncSession, patient_id: PatientId) -> list[PatientMerge]:
+    """Return every link that a record ever had, also those that were taken away, newest first."""
+    ids = same_person(patient_id)
+    query = select(PatientMerge).where(PatientMerge.patient_id.in_(ids) | PatientMerge.into_id.in_(ids))
+    return list(await tx.scalars(query.order_by(PatientMerge.merged_at.desc(), PatientMerge.id.desc())))
+
+
+async def move_root(tx: AsyncSession, records: Iterable[PatientId], root_id: PatientId) -> None:
+    """Let another record stand for these."""
+    mine = (PatientMerge.patient_id.in_(list(records)), PatientMerge.parted_at.is_(None))
+    await tx.execute(update(PatientMerge).where(*mine).values(root_id=root_id))
+
+
+async def merged_of_site(tx: AsyncSession, site_id: SiteId) -> frozenset[PatientId]:
+    """Return the records of a site for which another stands."""
+    query = select(PatientMerge.patient_id).join(PatientRow, PatientRow.id == PatientMerge.patient_id)
+    return frozenset(await tx.scalars(query.where(PatientRow.site_id == site_id, PatientMerge.parted_at.is_(None))))
+
+
+async def distinct_pairs(tx: AsyncSession) -> frozenset[tuple[PatientId, PatientId]]:
+    """Return the pairs of records that somebody said are two people, the smaller id first."""
+    rows = await tx.execute(select(PatientDistinct.first_id, PatientDistinct.second_id))
+    return frozenset((first, second) for first, second in rows)
+
+
+async def keep_apart(tx: AsyncSession, row: PatientDistinct) -> None:
+    """Write down that two records are two people; saying it again changes nothing."""
+    await tx.merge(row)
 
 
 async def patients(tx: AsyncSession, ids: Iterable[PatientId]) -> list[PatientRow]:
@@ -103,10 +171,10 @@ async def by_names(tx: AsyncSession, blinds: Iterable[bytes]) -> list[PatientRow
 
 
 async def cares_for(tx: AsyncSession, practitioner_id: PractitionerId, patient_id: PatientId, at: datetime) -> bool:
-    """Return whether the practitioner has a care relation with the patient at this instant."""
+    """Return whether the practitioner has a care relation with the patient at this instant, in any of the records."""
     query = select(CareRelation.since).where(
         CareRelation.practitioner_id == practitioner_id,
-        CareRelation.patient_id == patient_id,
+        CareRelation.patient_id.in_(same_person(patient_id)),
         CareRelation.since <= at,
         CareRelation.until.is_(None) | (CareRelation.until > at),
     )
@@ -123,9 +191,11 @@ async def care_relation(
 async def treating_practitioner(tx: AsyncSession, patient_id: PatientId) -> PractitionerId | None:
     """Return the registered GP of a patient, if there is one."""
     query = select(CareRelation.practitioner_id).where(
-        CareRelation.patient_id == patient_id, CareRelation.treating.is_(True), CareRelation.until.is_(None)
+        CareRelation.patient_id.in_(same_person(patient_id)),
+        CareRelation.treating.is_(True),
+        CareRelation.until.is_(None),
     )
-    return (await tx.scalars(query)).first()
+    return (await tx.scalars(query.order_by(CareRelation.patient_id != patient_id, CareRelation.since.desc()))).first()
 
 
 def _site(row: SiteRow) -> Site:
@@ -151,7 +221,7 @@ def _cabin(row: CabinRow) -> Cabin:
 
 
 def _practitioner(row: PractitionerRow) -> Practitioner:
-    return Practitioner(row.id, row.name, row.specialty, row.rpps, row.place, row.phone)
+    return Practitioner(row.id, row.name, row.specialty, row.rpps, row.place, row.phone, row.email)
 
 
 def _health_worker(row: HealthWorkerRow) -> HealthWorker:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.database.rows import Row
 from server.kernel.ids import AccountId, EncounterId, NoteId, ObservationId, PatientId, PractitionerId
+from server.people.store import same_person
 from server.records.rules.note import NoteStatus
 from server.records.tables import AddendumRow, BackgroundRow, NoteRow, ObservationRow
 
@@ -144,8 +145,9 @@ async def move_note(tx: AsyncSession, note_id: NoteId, before: NoteStatus, after
 
 
 async def signed_notes(tx: AsyncSession, patient_id: PatientId, most: int) -> list[StoredNote]:
-    """Return the signed notes of a patient, newest first."""
-    query = _select(NoteRow, StoredNote).where(NoteRow.patient_id == patient_id, NoteRow.status.in_(SIGNED))
+    """Return the signed notes of a patient, in all their records, newest first."""
+    theirs = (NoteRow.patient_id.in_(same_person(patient_id)), NoteRow.status.in_(SIGNED))
+    query = _select(NoteRow, StoredNote).where(*theirs)
     rows = await tx.execute(query.order_by(NoteRow.signed_at.desc()).limit(most))
     return [StoredNote(*row) for row in rows]
 
@@ -190,9 +192,9 @@ async def strike_observation(tx: AsyncSession, observation_id: ObservationId) ->
 async def observations_of(
     tx: AsyncSession, patient_id: PatientId, most: int, encounter_id: EncounterId | None = None
 ) -> list[StoredObservation]:
-    """Return the measures of a patient that stand, of one visit or of all, newest first."""
+    """Return the measures of a patient that stand, in all their records, of one visit or of all, newest first."""
     query = _select(ObservationRow, StoredObservation).where(
-        ObservationRow.patient_id == patient_id, ObservationRow.status == NoteStatus.FINAL
+        ObservationRow.patient_id.in_(same_person(patient_id)), ObservationRow.status == NoteStatus.FINAL
     )
     if encounter_id is not None:
         query = query.where(ObservationRow.encounter_id == encounter_id)
@@ -200,11 +202,10 @@ async def observations_of(
     return [StoredObservation(*row) for row in await tx.execute(query.order_by(*newest_first).limit(most))]
 
 
-async def background_of(tx: AsyncSession, patient_id: PatientId) -> StoredBackground | None:
-    """Return what was written of a patient's background, if anything."""
-    query = _select(BackgroundRow, StoredBackground).where(BackgroundRow.patient_id == patient_id)
-    row = (await tx.execute(query)).first()
-    return StoredBackground(*row) if row else None
+async def backgrounds_of(tx: AsyncSession, patient_id: PatientId) -> dict[PatientId, StoredBackground]:
+    """Return what was written of a patient's background, in each of their records where anything was."""
+    query = _select(BackgroundRow, StoredBackground).where(BackgroundRow.patient_id.in_(same_person(patient_id)))
+    return {row.patient_id: StoredBackground(*row) for row in await tx.execute(query)}
 
 
 async def save_background(tx: AsyncSession, row_ver: int, values: dict[str, Any]) -> bool:

@@ -24,6 +24,7 @@ from server.kernel.ids import (
     SiteId,
 )
 from server.kernel.words import N_
+from server.people.store import same_person
 from server.scheduler.rules.appointment import EXPECTED
 from server.scheduler.rules.openings import Calendar, Exceptional, WeeklyRule
 from server.scheduler.rules.promise import PromiseStatus
@@ -230,7 +231,7 @@ async def appointments(
     if practitioner_id is not None:
         query = query.where(Appointment.practitioner_id == practitioner_id)
     if patient_id is not None:
-        query = query.where(Appointment.patient_id == patient_id)
+        query = query.where(Appointment.patient_id.in_(same_person(patient_id)))
     if expected_only:
         query = query.where(Appointment.status.in_(EXPECTED))
     return list(await tx.scalars(query.order_by(Appointment.starts_at, Appointment.id)))

@@ -1,6 +1,6 @@
 """Reads the log and its tree, and gives entries their places."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -178,10 +178,10 @@ async def subtree(tx: AsyncSession, wanted: Subtree) -> bytes:
     return complete(list(await tx.scalars(query)))
 
 
-async def opened(tx: AsyncSession, patient_id: PatientId, before: datetime | None, most: int) -> list[Opened]:
-    """Return the newest acts on a patient's record before an instant, newest first."""
+async def opened(tx: AsyncSession, patients: Collection[PatientId], before: datetime | None, most: int) -> list[Opened]:
+    """Return the newest acts on a patient's records (all of one person) before an instant, newest first."""
     query = select(_EVENTS.c.at, _EVENTS.c.actor, _EVENTS.c.role, _EVENTS.c.action)
-    query = query.where(_EVENTS.c.patient_id == patient_id).order_by(_EVENTS.c.at.desc(), _EVENTS.c.id.desc())
+    query = query.where(_EVENTS.c.patient_id.in_(patients)).order_by(_EVENTS.c.at.desc(), _EVENTS.c.id.desc())
     if before is not None:
         query = query.where(_EVENTS.c.at < before)
     return [Opened(at, actor, role, action) for at, actor, role, action in await tx.execute(query.limit(most))]

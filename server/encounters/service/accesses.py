@@ -65,7 +65,8 @@ class AccessBook:
     ) -> Accesses:
         before, days = page
         limit = datetime.combine(before, time(), zone) if before else None
-        found = await log.opened(tx, patient_id, limit, READ_MOST)
+        records = await people_store.same_ids(tx, patient_id)
+        found = await log.opened(tx, records, limit, READ_MOST)
         entries = [Entry(one.at, one.actor, one.role, one.action) for one in found]
         names = await accounts_store.names(tx, {one.actor for one in found if one.actor})
         glasses = await broken_of(tx, self._ground.vault, patient_id)

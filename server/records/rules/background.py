@@ -6,6 +6,7 @@ from server.kernel.words import N_
 
 ENTRIES_MAX = 100
 ENTRY_MAX = 300
+LISTS = ("allergies", "conditions", "medications")
 
 
 class BackgroundBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -21,9 +22,24 @@ class BackgroundBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     low_oxygen_target: bool = False
 
 
+def together(first: BackgroundBody, second: BackgroundBody) -> BackgroundBody:
+    """Return what two sheets of one person say together: an entry of either counts, and so does an answer of either."""
+    lists = {name: _together(getattr(first, name), getattr(second, name)) for name in LISTS}
+    said = [one.pregnant for one in (first, second) if one.pregnant is not None]
+    low = first.low_oxygen_target or second.low_oxygen_target
+    return BackgroundBody(**lists, pregnant=any(said) if said else None, low_oxygen_target=low)
+
+
+def _together(mine: tuple[str, ...] | None, theirs: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if mine is None or theirs is None:
+        return theirs if mine is None else mine
+    known = {entry.casefold() for entry in mine}
+    return (*mine, *(entry for entry in theirs if entry.casefold() not in known))
+
+
 def tidy(body: BackgroundBody) -> BackgroundBody:
     """Return the lists without blank entries or spaces around the words."""
-    lists = {name: _tidy(getattr(body, name)) for name in ("allergies", "conditions", "medications")}
+    lists = {name: _tidy(getattr(body, name)) for name in LISTS}
     return msgspec.structs.replace(body, **lists)
 
 
@@ -34,9 +50,7 @@ def _tidy(entries: tuple[str, ...] | None) -> tuple[str, ...] | None:
 def wrong_background(body: BackgroundBody) -> dict[str, str]:
     """Return what cannot be saved, as field -> sentence."""
     too_much = N_("C’est trop long : 100 lignes de 300 lettres au plus.")
-    return {
-        name: too_much for name in ("allergies", "conditions", "medications") if _is_too_much(getattr(body, name) or ())
-    }
+    return {name: too_much for name in LISTS if _is_too_much(getattr(body, name) or ())}
 
 
 def _is_too_much(entries: tuple[str, ...]) -> bool:

@@ -22,6 +22,7 @@ from server.kernel.clock import Clock
 from server.kernel.errors import Conflict, Invalid, NotFound
 from server.kernel.ids import PatientId, new_id
 from server.kernel.words import N_
+from server.people.store import same_ids
 from server.records.seal import store
 from server.records.seal.rotation import BACKUPS_KEPT_FOR
 from server.records.seal.store import Shredding
@@ -53,6 +54,8 @@ class Shredder:
         async with self._database.transaction() as tx:
             if not await store.patient_exists(tx, patient_id):
                 raise NotFound(N_("Cet élément n’existe pas, ou il n’est pas à vous."))
+            if len(await same_ids(tx, patient_id)) > 1:  # half of a person must not stay readable
+                raise Conflict(N_("Ce dossier est réuni avec un autre. Séparez-les d’abord."), code="merged")
             wish = Shredding(new_id(), patient_id, reason.strip(), who.account_id, self._now())
             await store.ask_shred(tx, wish)
             await self._note(tx, who, Action.SHRED_ASKED, wish)

@@ -16,6 +16,7 @@ from server.kernel.sealing import Vault
 from server.kernel.words import N_
 from server.people.rules import age
 from server.people.service import People
+from server.people.store import same_ids
 from server.records import store
 from server.records.rules.measures import (
     MEASURES,
@@ -141,7 +142,7 @@ class Measures:
         return taken_at
 
     async def _refuse_another_visit(self, tx: AsyncSession, encounter_id: EncounterId, patient_id: PatientId) -> None:
-        if (await self._visits.facts(tx, encounter_id)).patient_id != patient_id:
+        if (await self._visits.facts(tx, encounter_id)).patient_id not in await same_ids(tx, patient_id):
             raise NotFound(N_("Cette consultation n’existe pas, ou elle n’est pas à vous."))
 
     async def _keep(

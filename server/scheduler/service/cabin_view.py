@@ -76,7 +76,8 @@ class CabinView:
 
     async def _most_urgent(self, tx: AsyncSession, visit: EncounterRow) -> FollowUpPromise | None:
         rows = await store.promises(tx, OFFERED_HERE, site_id=visit.site_id)
-        own = [row for row in rows if row.patient_id == visit.patient_id]
+        records = await people_store.same_ids(tx, visit.patient_id)
+        own = [row for row in rows if row.patient_id in records]
         return next((row for row in own if row.status in OPEN), own[0] if own else None)
 
     async def _moment(self, tx: AsyncSession, row: FollowUpPromise) -> Moment | None:

@@ -25,7 +25,7 @@ from server.kernel.ids import AppointmentId, PatientId, PromiseId, ResourceId, n
 from server.kernel.sealing import Vault
 from server.kernel.words import N_
 from server.people.service import People
-from server.people.store import site
+from server.people.store import same_ids, site
 from server.records.rules.note import FollowUpWish, Modality
 from server.scheduler import store
 from server.scheduler.rules.appointment import AppointmentStatus, check_move
@@ -302,7 +302,7 @@ class FollowUps:
         row = await store.promise(tx, promise_id, lock=lock)
         if who.role is Role.CABIN and who.cabin_id is not None:
             visit = await seated(tx, who.cabin_id)
-            own = visit is not None and visit.patient_id == row.patient_id
+            own = visit is not None and row.patient_id in await same_ids(tx, visit.patient_id)
         elif who.role is Role.HEALTH_WORKER:
             own = who.site_id == row.site_id
         else:

@@ -84,7 +84,8 @@ class OfficeView:
             site_id = _site_of(who)
             open_here = await store.promises(tx, TO_DO, site_id=site_id)
             booked = await store.appointments(tx, begin, end, site_id=site_id, patient_id=patient_id)
-            own = [row for row in open_here if row.patient_id == patient_id]
+            records = await people_store.same_ids(tx, patient_id)
+            own = [row for row in open_here if row.patient_id in records]
             promises = await self._worklists.promise_lines(tx, who, own)
             appointments = await self._worklists.appointment_lines(tx, who, list(reversed(booked)))
         return Plan(tuple(promises), tuple(appointments))

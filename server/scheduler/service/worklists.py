@@ -168,9 +168,11 @@ class Worklists:
         return lines
 
     async def _names(self, tx: AsyncSession, patients: Iterable[PatientId]) -> _Names:
-        opened = [await self._people.opened(tx, row) for row in await people_store.patients(tx, patients)]
+        roots = await people_store.roots(tx, patients)
+        rows = await people_store.patients(tx, set(roots.values()))
+        opened = {row.id: await self._people.opened(tx, row) for row in rows}
         return _Names(
-            {patient.id: display_name(patient.traits) for patient in opened},
+            {one: display_name(opened[root].traits) for one, root in roots.items()},
             {one.id: one for one in await people_store.practitioners(tx)},
             {one.id: one for one in await people_store.cabins(tx)},
             {one.id: one for one in await people_store.health_workers(tx)},

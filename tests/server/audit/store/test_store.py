@@ -57,11 +57,11 @@ async def test_the_acts_on_a_patient_come_newest_first_and_before_an_instant(
         async with database.transaction() as tx:
             await record(tx, None, Action.PATIENT_READ, at=clock(), patient_id=one)
     async with database.reading() as tx:
-        found = await log_store.opened(tx, patient, None, 9)
+        found = await log_store.opened(tx, {patient}, None, 9)
         assert [one.at for one in found] == sorted((one.at for one in found), reverse=True)
         assert len(found) == 2
-        assert await log_store.opened(tx, patient, found[0].at, 9) == found[1:]
-        assert await log_store.opened(tx, patient, None, 1) == found[:1]
+        assert await log_store.opened(tx, {patient}, found[0].at, 9) == found[1:]
+        assert await log_store.opened(tx, {patient}, None, 1) == found[:1]
 
 
 async def test_an_alarm_is_found_again_and_settled_once(database: Database, clock: FakeClock) -> None:
