@@ -108,6 +108,14 @@ async def sealed_places(tx: AsyncSession, every: int) -> AsyncIterator[tuple[Pla
                     yield Place(table.name, column.name, row[0], PatientId(row[1]), row[2]), ciphertext
 
 
+async def chunks(tx: AsyncSession, document_id: UUID) -> AsyncIterator[bytes]:
+    """Give the sealed chunks of a document, in order."""
+    chunk = Row.metadata.tables["document_chunk"]
+    query = select(chunk.c.sealed_chunk).where(chunk.c.document_id == document_id).order_by(chunk.c.number)
+    async for sealed in await tx.stream_scalars(query.execution_options(yield_per=1)):
+        yield sealed
+
+
 async def patients_there(tx: AsyncSession) -> set[UUID]:
     """Return the number of every patient."""
     return set(await tx.scalars(select(Row.metadata.tables["patient"].c.id)))

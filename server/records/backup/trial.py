@@ -21,10 +21,11 @@ from server.kernel.sealing import Place
 from server.records.backup import store
 from server.records.backup.loading import Plain, Progress, load, quiet
 from server.records.backup.rules import Manifest, NotThisBackup
-from server.records.seal.chunks import CHUNK, HEAD_SIZE
 from server.records.seal.keyring import Keyring
 from server.records.seal.vault import PatientVault
 
+DOCUMENT_HEAD = "sealed_head"
+"""The column whose chunks lie in a table of their own (FORMAT.md §2a)."""
 EVERY = 10
 """Of the sealed fields, every tenth is opened when a backup is tried."""
 
@@ -90,12 +91,12 @@ async def _open_fields(tx: AsyncSession, vault: PatientVault, every: int) -> tup
 
 
 async def _opens(tx: AsyncSession, vault: PatientVault, place: Place, ciphertext: bytes) -> None:
-    if ciphertext[:1] != b"\x02":
+    if place.column != DOCUMENT_HEAD:
         await vault.open(tx, place, ciphertext)
         return
-    opener = await vault.document_opener(tx, place, ciphertext[:HEAD_SIZE])
-    for start in range(HEAD_SIZE, len(ciphertext), CHUNK):
-        opener.add(ciphertext[start : start + CHUNK])
+    opener = await vault.document_opener(tx, place, ciphertext)
+    async for chunk in store.chunks(tx, place.record_id):
+        opener.add(chunk)
     opener.end()
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 import pytest_asyncio
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from server.audit.checkpoint import Verifier
 from server.audit.sequencer import Sequencer, signer_of
@@ -28,7 +28,11 @@ from server.kernel.ids import AccountId, EncounterId, PatientId, new_id
 from server.people.tables import PatientKeyword
 from server.records.backup import rules, service, store, stream
 from server.records.backup.rules import KEYS, MANIFEST, RECORDS, NotHere, NotThisBackup
+from server.records.documents.ground import body_place, content_place
+from server.records.documents.rules import DocumentStatus
+from server.records.documents.tables import ChunkRow, DocumentRow
 from server.records.rules.note import NoteBody
+from server.records.seal.chunks import CHUNK, SEALED_CHUNK
 from server.records.seal.keyring import add_key, init_key, load_keyring
 from server.records.seal.shred import Shredder
 from server.records.seal.tables import PatientKey
@@ -67,6 +71,20 @@ class Site:
         async with self.database.transaction() as tx:
             return await add_visit(tx, self.vault, self.village, patient, self.clock())
 
+    async def keep_document(self, patient: PatientId) -> None:
+        """A scan of two chunks."""
+        document = new_id()
+        async with self.database.transaction() as tx:
+            sealer = await self.vault.document_sealer(tx, content_place(document, patient))
+            chunks = sealer.add(bytes(CHUNK + 5)) + sealer.end()
+            body = await self.vault.seal(tx, body_place(document, patient), b"{}")
+            told = {"status": DocumentStatus.CURRENT, "size": CHUNK + 5, "added_at": self.clock(), "added_by": new_id()}
+            sealed = {"sealed_body": body, "sealed_head": sealer.head, "row_ver": 1, "key_ver": 1}
+            await tx.execute(insert(DocumentRow).values(id=document, patient_id=patient, **told, **sealed))
+            for number, start in enumerate(range(0, len(chunks), SEALED_CHUNK)):
+                piece = {"number": number, "sealed_chunk": chunks[start : start + SEALED_CHUNK]}
+                await tx.execute(insert(ChunkRow).values(document_id=document, patient_id=patient, **piece))
+
     async def backup(self, **more: Any) -> Path:
         """Make a backup."""
         self.clock.advance(seconds=1)
@@ -94,6 +112,7 @@ async def site(
     made = Site(database, vault, village, notes, diary, clock, tmp_path / "backups", sequencer)
     await notes.save(village.doctor(), visit, NoteBody(examination="Angine"), 0)
     await made.visited()
+    await made.keep_document(patient)
     await sequencer.settle()
     yield made
 
@@ -185,7 +204,7 @@ async def test_a_backup_beside_writers_shows_one_moment(site: Site, visit: Encou
         await asyncio.gather(*writers)
     tried = await service.verify(folder, IDENTITIES, load_keyring(key_file), site.clock, every=1)
     assert (tried.manifest.rows["note"], tried.manifest.rows["patient"] >= 8) == (4, True)
-    assert tried.opened == sum(tried.manifest.rows[name] for name in ("patient", "note", "encounter"))
+    assert tried.opened == sum(tried.manifest.rows[name] for name in ("patient", "note", "encounter")) + 2
 
 
 async def test_who_was_shredded_after_a_backup_stays_shredded_when_it_is_restored(
