@@ -10,7 +10,16 @@ from server.kernel.ids import AccountId, EncounterId, NoteId, ObservationId, Pat
 from server.records.rules.note import NoteStatus
 from server.records.seal.tables import KekVersion, PatientKey
 
-__all__ = ["NOTE_GUARDS", "AddendumRow", "BackgroundRow", "KekVersion", "NoteRow", "ObservationRow", "PatientKey"]
+__all__ = [
+    "NOTE_GUARDS",
+    "AddendumRow",
+    "BackgroundRow",
+    "KekVersion",
+    "NoteRow",
+    "NoteVersionRow",
+    "ObservationRow",
+    "PatientKey",
+]
 
 
 class NoteRow(Row):
@@ -37,6 +46,20 @@ class NoteRow(Row):
     created_at: Mapped[datetime]
     saved_at: Mapped[datetime]
     signed_at: Mapped[datetime | None]
+
+
+class NoteVersionRow(Row):
+    """A draft as it stood after one save: the very ciphertext that the note's row held, in its place."""
+
+    __tablename__ = "note_version"
+
+    note_id: Mapped[NoteId] = mapped_column(ForeignKey("note.id"), primary_key=True)
+    row_ver: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[PatientId] = mapped_column(ForeignKey("patient.id"))
+    author_id: Mapped[PractitionerId] = mapped_column(ForeignKey("practitioner.id"))
+    key_ver: Mapped[int]
+    sealed_body: Mapped[bytes]
+    saved_at: Mapped[datetime]
 
 
 class AddendumRow(Row):
