@@ -1,4 +1,4 @@
-"""The pages' own files, read once from the package, squeezed once, served under an address that names their content.
+"""The pages' own files, read at start, squeezed when first asked for, under an address that names their content.
 
     static/css/kiosk.css  ->  /static/3fa9c1d2/css/kiosk.css     (the hash is of the whole tree)
 
@@ -118,7 +118,7 @@ class Assets:
     """The served files and their addresses; `url("css/kiosk.css")` for pages, `serve` for the route."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
-        self._served: dict[tuple[str, str], Asset] = {}
+        self._served: dict[tuple[str, str], bytes] = {}
         self._urls: dict[str, str] = {}
         self.hash = self.add(files)
 
@@ -133,7 +133,7 @@ class Assets:
         """Serve `files` too, under their own hash, and return that hash."""
         digest = tree_hash(files)
         for name, plain in files.items():
-            self._served[(digest, name)] = squeeze(name, plain)
+            self._served[(digest, name)] = plain
             self._urls[name] = f"{PREFIX}/{digest}/{name}"
         return digest
 
@@ -151,14 +151,15 @@ class Assets:
     def text(self, path: str) -> str:
         """Return the plain text of a file."""
         digest, name = self.url(path).removeprefix(f"{PREFIX}/").split("/", 1)
-        return self._served[(digest, name)].plain.decode()
+        return self._served[(digest, name)].decode()
 
     async def serve(self, request: web.Request) -> web.Response:
         """GET /static/{hash}/{path:.+}: the file, kept for a year; anything unknown is a plain 404."""
         key = (request.match_info["hash"], request.match_info["path"])
-        asset = self._served.get(key)
-        if asset is None:
+        plain = self._served.get(key)
+        if plain is None:
             return web.Response(status=404, text="404\n", headers={"Cache-Control": "no-store"})
+        asset = squeeze(key[1], plain)
         body, encoding = asset.best_for(accepted_encodings(request.headers.get("Accept-Encoding", "")))
         headers = {**_HEADERS, "Content-Type": asset.content_type}
         if encoding:

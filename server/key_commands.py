@@ -11,7 +11,6 @@ from uuid import UUID
 
 import click
 
-from server.app import open_clinic
 from server.config import Config, load
 from server.database.engine import Database
 from server.database.migrate import refuse_other_schema
@@ -274,6 +273,8 @@ def _rotate(work: Callable[[Rotation], Coroutine[Any, Any, None]]) -> None:
 
 
 def _shred(login: str, password: str, work: Callable[[Shredder, Identity], Coroutine[Any, Any, None]]) -> None:
+    from server.app import open_clinic  # the whole house, which no other word of this file needs
+
     config = _config()
 
     async def opened() -> None:

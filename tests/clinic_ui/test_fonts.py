@@ -20,7 +20,7 @@ async def test_the_cut_font_is_small_and_is_offered_when_it_is_there() -> None:
     assert not assets.has(fonts.FONT)
     if not await fonts.prepare_font(assets, KEPT):
         pytest.skip("the wheel fontpkg-ibm-plex-sans is not installed; pages use the system's typeface")
-    woff2 = assets._served[tuple(assets.url(fonts.FONT).split("/", 3)[2:])].plain  # type: ignore[index]
+    woff2 = assets._served[tuple(assets.url(fonts.FONT).split("/", 3)[2:])]  # type: ignore[index]
     assert len(woff2) < 26_000
     font = TTFont(io.BytesIO(woff2))
     assert {ord(letter) for letter in "aZ09éœ€’→"} <= font.getBestCmap().keys()

@@ -1,94 +1,46 @@
-"""The command: what it says, and with which code it ends."""
+"""The command knows each of its words, and a word's code is read when it is asked for."""
 
-import os
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
+
+from server.cli import COMMANDS, main
 
 EX_CONFIG = 78
 
 
-def _telecabin(*words: str, given: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TELECABIN_")}
-    environment |= {f"TELECABIN_{name.upper()}": value for name, value in settings.items()}
-    return subprocess.run(
-        [sys.executable, "-c", "from server.cli import main; main()", *words],
-        env=environment,
-        input=given,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+def _telecabin(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from server.cli import main; main()", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
-@pytest.fixture
-def key_file(tmp_path: Path) -> Path:
-    """A key file that the command made."""
+@pytest.mark.parametrize("word", COMMANDS)
+def test_every_word_has_its_code_and_says_what_it_does(word: str) -> None:
+    assert main.get_command(click.Context(main), word) is not None
+    said = CliRunner().invoke(main, [word, "--help"])
+    assert said.exit_code == 0
+    assert word in said.output
+
+
+def test_an_unknown_word_is_refused_in_words() -> None:
+    refused = CliRunner().invoke(main, ["sreve"])
+    assert refused.exit_code == 2
+    assert "sreve" in refused.output
+
+
+def test_key_init_writes_a_private_file_once_and_never_again(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     made = _telecabin("key", "init", str(path))
     assert made.returncode == 0, made.stderr
     assert f"TELECABIN_KEK_FILE={path}" in made.stdout
-    return path
-
-
-def test_key_init_writes_a_private_file_once_and_never_again(key_file: Path) -> None:
-    assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
-    before = key_file.read_bytes()
-    again = _telecabin("key", "init", str(key_file))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    before = path.read_bytes()
+    again = _telecabin("key", "init", str(path))
     assert again.returncode == EX_CONFIG
     assert "exists" in again.stderr
-    assert key_file.read_bytes() == before
-
-
-@pytest.mark.parametrize(
-    ("settings", "told"),
-    [
-        ({"prot": "80"}, "TELECABIN_PROT"),
-        ({"database_url": "mysql://x"}, "mysql"),
-        ({"port": "many"}, "TELECABIN_PORT"),
-    ],
-)
-def test_a_wrong_setting_stops_the_start_with_78_and_one_sentence(settings: dict[str, str], told: str) -> None:
-    stopped = _telecabin("serve", **settings)
-    assert stopped.returncode == EX_CONFIG
-    assert told in stopped.stderr
-    assert "Traceback" not in stopped.stderr
-
-
-def test_a_missing_or_wrong_master_key_stops_the_start_with_78(tmp_path: Path, key_file: Path) -> None:
-    url = f"sqlite:///{tmp_path}/telecabin.db"
-    assert _telecabin("migrate", database_url=url).returncode == 0
-    without = _telecabin("serve", database_url=url)
-    assert without.returncode == EX_CONFIG
-    assert "no master key: run “telecabin key init”" in without.stderr
-    account = ("account", "add", "mairie", "--role", "coordinator", "--name", "La mairie")
-    added = _telecabin(*account, given="une phrase assez longue\n" * 2, database_url=url, kek_file=str(key_file))
-    assert added.returncode == 0, added.stderr
-    _telecabin("key", "init", str(tmp_path / "other.json"))
-    wrong = _telecabin("serve", database_url=url, kek_file=str(tmp_path / "other.json"))
-    assert wrong.returncode == EX_CONFIG
-    assert "is not the key that sealed this database" in wrong.stderr
-    key_file.chmod(0o644)
-    shown = _telecabin("serve", database_url=url, kek_file=str(key_file))
-    assert shown.returncode == EX_CONFIG
-    assert "can be read by others" in shown.stderr
-    assert "Traceback" not in without.stderr + wrong.stderr + shown.stderr
-
-
-def test_a_database_that_was_not_migrated_stops_the_start(tmp_path: Path, key_file: Path) -> None:
-    stopped = _telecabin("serve", database_url=f"sqlite:///{tmp_path}/new.db", kek_file=str(key_file))
-    assert stopped.returncode == EX_CONFIG
-    assert "telecabin migrate" in stopped.stderr
-
-
-def test_a_short_password_is_refused_in_words(tmp_path: Path, key_file: Path) -> None:
-    url = f"sqlite:///{tmp_path}/telecabin.db"
-    _telecabin("migrate", database_url=url)
-    account = ("account", "add", "mairie", "--role", "admin", "--name", "La mairie")
-    refused = _telecabin(*account, given="court\n" * 2, database_url=url, kek_file=str(key_file))
-    assert refused.returncode == 1
-    assert "12" in refused.stderr
+    assert path.read_bytes() == before

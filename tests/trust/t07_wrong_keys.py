@@ -27,6 +27,7 @@ ROOT = Path(__file__).parent.parent.parent
 STARTS = """
 import contextlib, io, json, os, sys
 import server.cli
+import server.serving
 from server.kernel.errors import ConfigError
 
 class Started(BaseException):
@@ -35,7 +36,7 @@ class Started(BaseException):
 async def started(*_words):
     raise Started
 
-server.cli._listen = started
+server.serving._listen = started
 said = {}
 for name, settings in json.load(sys.stdin).items():
     for setting in [each for each in os.environ if each.startswith("TELECABIN_")]:
