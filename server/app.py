@@ -17,15 +17,18 @@ from prometheus_client import CollectorRegistry
 from clinic_ui import i18n
 from clinic_ui.assets import Assets
 from clinic_ui.cabin import pages as cabin_pages
+from clinic_ui.coordination.glasses import GlassPages
 from clinic_ui.coordination.pages import CoordinationPages
 from clinic_ui.coordination.readiness import ReadinessPages
 from clinic_ui.desk.desk import Desk
 from clinic_ui.desk.pages import DeskPages
+from clinic_ui.desk.records import RecordPages
 from clinic_ui.desk.settings import SettingsPages
 from clinic_ui.fonts import prepare_font
 from clinic_ui.front_office import pages as office_pages
 from clinic_ui.guest.pages import GuestPages
 from clinic_ui.mishaps import page_errors
+from clinic_ui.paper.press import PRESS, Press
 from clinic_ui.render import PAGES, Pages
 from clinic_ui.signin.pages import DemoPerson, SignInPages
 from server import lines
@@ -50,6 +53,7 @@ from server.evaluation.service import Feedback
 from server.kernel.clock import Clock, utc_now
 from server.kernel.errors import ConfigError
 from server.metrics import Metrics
+from server.people.access.access import Access, access_of
 from server.people.merging import Merging
 from server.people.places import Places
 from server.people.service import People
@@ -104,6 +108,7 @@ class Clinic:
     ice: IceServers
     accounts: Accounts
     people: People
+    access: Access
     merging: Merging
     places: Places
     notes: Notes
@@ -169,6 +174,7 @@ def _build(config: Config, now: Clock, database: Database, vault: PatientVault, 
         ice=ice,
         accounts=accounts,
         people=people,
+        access=access_of(database, vault, people, accounts.prove, switchboard, now),
         merging=Merging(database, people, visits.is_open, now),
         places=Places(database),
         notes=notes,
@@ -210,6 +216,7 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         app[ORIGINS] = frozenset({config.origin})
         assets = Assets.of_package()
         app[PAGES] = Pages(assets)
+        app[PRESS] = Press()
         app[GATEWAY] = gateway = await _open_gateway(clinic, opened)
         mount(app, _routes(clinic, assets, gateway))
         mount(app, SignInPages(clinic.accounts, demo_people).routes())
@@ -220,13 +227,16 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         desk = _desk(clinic)
         mount(app, DeskPages(desk).routes())
         mount(app, SettingsPages(desk, clinic.accounts, clinic.ice.has_relay).routes())
-        mount(app, CoordinationPages(clinic.overview, clinic.feedback, clinic.witnessing, now).routes())
+        mount(app, RecordPages(desk, clinic.access).routes())
+        mount(app, GlassPages(clinic.access.glasses).routes())
+        mount(app, CoordinationPages(clinic.overview, clinic.feedback, clinic.witnessing, clinic.access.glasses, now).routes())
         mount(app, ReadinessPages(clinic.readiness, now).routes())
         app.cleanup_ctx.append(_keys(clinic))
         app.cleanup_ctx.append(_font(assets, config))
         app.cleanup_ctx.append(clinic.documents.tidied)
         app.on_response_prepare.append(unnamed)
         app.on_shutdown.append(_awaiting(gateway.close))
+        app.on_cleanup.append(_awaiting(app[PRESS].close))
         app.on_cleanup.append(_awaiting(clinic.readiness.close))
         app.on_cleanup.append(_awaiting(opened.pop_all().aclose))
     return app
@@ -237,10 +247,12 @@ def _desk(clinic: Clinic) -> Desk:
         clinic.queue,
         clinic.duty,
         clinic.notes,
+        clinic.prescriptions,
         clinic.measures,
         clinic.background,
         clinic.follow_ups,
         clinic.places,
+        clinic.documents.documents,
         clinic.now,
     )
 
@@ -276,8 +288,10 @@ def _cabin(clinic: Clinic) -> Routes:
         clinic.places,
         clinic.people,
         clinic.notes,
+        clinic.prescriptions,
         clinic.follow_ups,
         clinic.help_calls,
+        clinic.documents.documents,
         clinic.now,
     )
     todays = cabin_pages.Todays(clinic.places, clinic.outlooks, clinic.hours)
@@ -300,7 +314,7 @@ def _office(clinic: Clinic) -> Routes:
         _whom(clinic),
         clinic.now,
     )
-    return office_pages.routes(office, clinic.access_book, clinic.merging)
+    return office_pages.routes(office, clinic.access_book, clinic.merging, clinic.documents.documents)
 
 
 def _whom(clinic: Clinic) -> Whom:

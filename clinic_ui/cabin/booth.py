@@ -26,6 +26,8 @@ from server.kernel.ids import CabinId
 from server.kernel.words import N_
 from server.people.places import Places, Post
 from server.people.service import People
+from server.records.documents.service import Documents
+from server.records.prescriptions.service import Prescriptions
 from server.records.service import Notes
 from server.scheduler.service.follow_ups import FollowUps
 from server.web.keys import who_is
@@ -64,8 +66,10 @@ class Booth:
     places: Places
     people: People
     notes: Notes
+    prescriptions: Prescriptions
     follow_ups: FollowUps
     help_calls: HelpCalls
+    documents: Documents
     now: Clock
 
     async def here(self, request: web.Request) -> Post:

@@ -12,6 +12,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from clinic_ui.cabin.booth import ASKING, SUMMARY, Booth, go
+from clinic_ui.documents import VIEWER_WORDS, shown
 from clinic_ui.forms import read_form
 from server.encounters.rules import Step
 from server.encounters.views import CabinVisit
@@ -77,7 +78,17 @@ class ClosingPages:
         who = who_is(request)
         summary = await self._booth.notes.summary(who, visit.encounter_id)
         follow_up = await self._view.follow_up(who)
-        return await self._booth.show(request, "summary", visit=visit, summary=summary, follow_up=follow_up)
+        given = await self._booth.prescriptions.of_visit(who, visit.encounter_id)
+        return await self._booth.show(
+            request,
+            "summary",
+            words=VIEWER_WORDS,
+            visit=visit,
+            summary=summary,
+            follow_up=follow_up,
+            prescribed=bool(given),
+            documents=shown(await self._booth.documents.given_here(who)),
+        )
 
     async def moments(self, request: web.Request) -> web.Response:
         """GET /cabin/rendez-vous: three moments; `partie` (half of the day) and `apres` (other days) narrow them."""

@@ -47,6 +47,13 @@ WORDS = {
     "part-interpreter": N_("interprète"),
     "part-family": N_("proche"),
     "part-specialist": N_("spécialiste"),
+    "paper-aiming": N_("Tenez le papier devant la caméra, bien à plat."),
+    "paper-blind": N_("La caméra ne marche pas. Demandez de l’aide."),
+    "paper-looking": N_("On lit bien le papier ?"),
+    "paper-sending": N_("La photo part…"),
+    "paper-waiting": N_("Plus de réseau. La photo attend ici et repart toute seule."),
+    "paper-checking": N_("La photo est arrivée. On la vérifie…"),
+    "paper-sent": N_("Le médecin a reçu votre photo."),
     "elsewhere": N_("Cette visite est ouverte sur un autre écran."),
 }
 

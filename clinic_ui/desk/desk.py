@@ -6,6 +6,7 @@ from aiohttp import web
 
 from clinic_ui import i18n
 from clinic_ui.desk.words import SCRIPT
+from clinic_ui.documents import WORDS
 from clinic_ui.look import look_of
 from clinic_ui.render import fragment, render
 from server.encounters.service import Duty, Queue
@@ -15,6 +16,8 @@ from server.kernel.errors import NotFound
 from server.kernel.words import N_
 from server.people.places import Places
 from server.people.rules import Practitioner
+from server.records.documents.service import Documents
+from server.records.prescriptions.service import Prescriptions
 from server.records.service import Background, Measures, Notes
 from server.scheduler.service.follow_ups import FollowUps
 from server.web.keys import who_is
@@ -27,10 +30,12 @@ class Desk:
     queue: Queue
     duty: Duty
     notes: Notes
+    prescriptions: Prescriptions
     measures: Measures
     background: Background
     follow_ups: FollowUps
     places: Places
+    documents: Documents
     now: Clock
 
     async def show(self, request: web.Request, name: str, title: str, /, **values: object) -> web.Response:
@@ -44,7 +49,7 @@ class Desk:
             status=200,
             title=i18n.translate(look_of(request).locale, title),
             duty=await self.duty.current(who),
-            words=SCRIPT,
+            words={**SCRIPT, **WORDS},
             **{"site": None, "cabin": None, "visit": None, **values},
         )
 

@@ -9,7 +9,9 @@ from aiohttp import web
 from clinic_ui.dates import ZONE
 from clinic_ui.desk import words
 from clinic_ui.desk.desk import Desk
+from clinic_ui.desk.documents import DocumentPieces
 from clinic_ui.desk.measuring import INSTRUMENTS
+from clinic_ui.desk.prescribing import Prescribing
 from clinic_ui.desk.visit import VisitPieces
 from server.encounters.views import QueueItem, QueueState
 from server.kernel.words import N_
@@ -36,7 +38,9 @@ class DeskPages:
             ("GET", "/desk/follow-ups", self.follow_ups),
             ("GET", "/desk/agenda", self.agenda),
             ("GET", "/desk/notes", self.notes),
+            *Prescribing(self._desk).routes(),
             *self._pieces.routes(),
+            *DocumentPieces(self._desk).routes(),
         ]
 
     async def workbench(self, request: web.Request) -> web.Response:

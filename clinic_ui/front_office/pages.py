@@ -2,6 +2,7 @@
 
 from clinic_ui.front_office.accesses import AccessPages
 from clinic_ui.front_office.day import DayPages
+from clinic_ui.front_office.documents import DocumentPages
 from clinic_ui.front_office.duplicates import DuplicatePages
 from clinic_ui.front_office.follow_ups import AppointmentPages, PromisePages
 from clinic_ui.front_office.helping import HelpPages
@@ -13,12 +14,13 @@ from clinic_ui.front_office.queueing import QueuePages
 from clinic_ui.front_office.sheet import SheetPages
 from server.encounters.service.accesses import AccessBook
 from server.people.merging import Merging
+from server.records.documents.service import Documents
 from server.web.routes import Routes
 
 __all__ = ["Office", "routes"]
 
 
-def routes(office: Office, access_book: AccessBook, merging: Merging) -> Routes:
+def routes(office: Office, access_book: AccessBook, merging: Merging, documents: Documents) -> Routes:
     """Return `(method, path, view)` of every page; `/office/patients/new` before `/office/patients/{…}`."""
     return [
         *DayPages(office).routes(),
@@ -29,6 +31,7 @@ def routes(office: Office, access_book: AccessBook, merging: Merging) -> Routes:
         *DuplicatePages(office, merging).routes(),
         *AccessPages(office, access_book).routes(),
         *MeasurePages(office).routes(),
+        *DocumentPages(office, documents).routes(),
         *QueuePages(office).routes(),
         *PromisePages(office).routes(),
         *AppointmentPages(office).routes(),

@@ -10,6 +10,7 @@ import { say } from "../page.js";
 import { Signal } from "../signal.js";
 import { word } from "../words.js";
 import { lineTicket, link, tellNetwork, tellSession } from "./api.js";
+import { lookForDocuments } from "./documents.js";
 import { Media } from "./media.js";
 import { Note, sayState } from "./note.js";
 import { Signing } from "./sign.js";
@@ -31,6 +32,7 @@ const signing = new Signing();
 new Device(visit);
 const third = new DeskThird(visit, media, signal);
 /** @type {Note | null} */ let note = null;
+/** @type {import("./prescription.js").Prescription | null} */ let prescription = null;
 let patient = at.name ?? "";
 
 /** @param {EventTarget} from @param {string} type @param {(detail: any) => unknown} hear */
@@ -70,6 +72,7 @@ on(signal, "nudge", ({ line }) => {
   if (!line.startsWith("desk:")) return;
   void visit.look();
   void measuresAgain();
+  void lookForDocuments(visit.encounter);
 });
 on(link, "network", ({ away }) => (away ? trouble("network", word("network", { time: clock() })) : calm("network")));
 on(link, "session", ({ over }) => {
@@ -81,12 +84,12 @@ addEventListener("offline", () => tellNetwork(true));
 addEventListener("online", () => tellNetwork(false));
 // a call runs or words are not saved: this page says it itself instead of going to the sign-in
 document.addEventListener("signed-out", (event) => {
-  if (visit.phase === "free" && !note?.dirty) return;
+  if (visit.phase === "free" && !note?.dirty && !prescription?.dirty) return;
   event.preventDefault();
   tellSession(true);
 });
 addEventListener("beforeunload", (event) => {
-  if (visit.calling || note?.dirty) event.preventDefault();
+  if (visit.calling || note?.dirty || prescription?.dirty) event.preventDefault();
 });
 
 // --- the queue ---------------------------------------------------------------------------------------------------
@@ -181,6 +184,7 @@ async function openRecord() {
   measured = "";
   await load(byId("record"), "/desk/record");
   watchNote();
+  void lookForDocuments(visit.encounter);
   const pieces = { measures: "/desk/measures", "alert-body": "/desk/alert", "phones-body": "/desk/phones" };
   await Promise.all(Object.entries(pieces).map(([id, src]) => load(byId(id), src)));
   const phone = byId("alert-body").querySelector(".dial--quiet");
@@ -199,6 +203,8 @@ function watchNote() {
   note?.close();
   stage.who(form.dataset.name ?? patient, form.dataset.place ?? "");
   note = signing.note = new Note(form);
+  prescription?.close();
+  prescription = signing.prescription = null;
   on(note, "state", ({ state }) => sayState(state));
   on(note, "merged", ({ clashes }) => trouble("told", word(clashes.length ? "clash" : "merged")));
 }
@@ -208,8 +214,18 @@ document.addEventListener("chosen", (event) => {
   if (!(tab instanceof HTMLElement)) return;
   const panel = document.getElementById(tab.getAttribute("aria-controls") ?? "");
   if (!panel?.dataset.src || panel.childElementCount) return;
-  void load(panel, panel.dataset.src);
+  void load(panel, panel.dataset.src).then(() => panel.id === "panel-prescription" && watchPrescription());
 });
+
+/** The sheet of the prescription is there: its script comes with it. */
+async function watchPrescription() {
+  const { Prescription } = await import("./prescription.js");
+  const form = document.getElementById("prescription");
+  if (!(form instanceof HTMLFormElement)) return;
+  prescription?.close();
+  prescription = signing.prescription = new Prescription(form);
+  on(prescription, "again", () => void watchPrescription());
+}
 
 on(signing, "signing", ({ busy }) => (visit.settling = busy));
 on(signing, "signed", ({ promise }) => {
@@ -244,7 +260,9 @@ function hideSigned() {
 /** The desk is free again: nothing of the former patient stays in the page. */
 function free() {
   note?.close();
+  prescription?.close();
   note = signing.note = null;
+  prescription = signing.prescription = null;
   visit.leave();
   stage.who("", "");
   byId("record").replaceChildren();
@@ -260,6 +278,7 @@ async function release() {
   const sheet = byId("sheet-release");
   if (sheet instanceof HTMLDialogElement) sheet.close();
   await note?.flush().catch(() => {});
+  await prescription?.flush().catch(() => {});
   await visit.release();
 }
 
@@ -311,5 +330,6 @@ addEventListener("pagehide", () => signal.close());
 if (at.encounter) {
   stage.switches();
   watchNote();
+  void lookForDocuments(at.encounter);
   void visit.resume(at.encounter, /** @type {any} */ (at.phase), at.live ?? null, Number(at.withoutVideo));
 }
