@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, Table, Update, Uuid, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, CursorResult, Table, Update, Uuid, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,7 +14,7 @@ from server.database.rows import Row
 from server.kernel.ids import AccountId, EncounterId, NoteId, ObservationId, PatientId, PractitionerId
 from server.people.store import same_person
 from server.records.rules.note import NoteStatus
-from server.records.tables import AddendumRow, BackgroundRow, NoteRow, ObservationRow
+from server.records.tables import AddendumRow, BackgroundRow, NoteRow, NoteVersionRow, ObservationRow
 
 SIGNED = (NoteStatus.FINAL, NoteStatus.AMENDED, NoteStatus.ENTERED_IN_ERROR)
 
@@ -95,6 +95,8 @@ _CHANGE_NOTE = update(_table(NoteRow)).where(
     NoteRow.status == NoteStatus.PRELIMINARY,
 )
 
+_KEEP_VERSION = insert(_table(NoteVersionRow))
+
 
 def change_note_if(held: Condition) -> Update:
     """Return the statement of an autosave: the next version of a draft, if the row's visit is still `held`."""
@@ -136,6 +138,25 @@ async def change_note(tx: AsyncSession, note_id: NoteId, row_ver: int, values: d
     """Write the next version over `row_ver` of a draft; False when it is not there any more."""
     result = await tx.execute(_CHANGE_NOTE, {"this_id": note_id, "this_ver": row_ver, **values})
     return cast("CursorResult[Any]", result).rowcount == 1
+
+
+async def keep_version(tx: AsyncSession, note_id: NoteId, patient_id: PatientId, saved: dict[str, Any]) -> None:
+    """Keep a draft as it was just saved, beside the row that the next save replaces."""
+    await tx.execute(_KEEP_VERSION, {"note_id": note_id, "patient_id": patient_id, **saved})
+
+
+async def versions_of(tx: AsyncSession, note_id: NoteId, most: int) -> list[tuple[int, datetime, int]]:
+    """Return number, hour and sealed length of the versions of a note, newest first."""
+    query = select(NoteVersionRow.row_ver, NoteVersionRow.saved_at, func.length(NoteVersionRow.sealed_body))
+    query = query.where(NoteVersionRow.note_id == note_id).order_by(NoteVersionRow.row_ver.desc()).limit(most)
+    return [(row_ver, saved_at, size) for row_ver, saved_at, size in await tx.execute(query)]
+
+
+async def version(tx: AsyncSession, note_id: NoteId, row_ver: int) -> tuple[datetime, bytes] | None:
+    """Return when one version was saved, and its sealed words."""
+    query = select(NoteVersionRow.saved_at, NoteVersionRow.sealed_body)
+    row = (await tx.execute(query.where(NoteVersionRow.note_id == note_id, NoteVersionRow.row_ver == row_ver))).first()
+    return (row.saved_at, row.sealed_body) if row else None
 
 
 async def move_note(tx: AsyncSession, note_id: NoteId, before: NoteStatus, after: NoteStatus) -> bool:

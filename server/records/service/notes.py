@@ -34,6 +34,7 @@ from server.records.rules.note import (
 )
 from server.records.service.measures import Observation, opened_observations
 from server.records.service.sealing import Scribe, Sealed, body_of
+from server.records.service.versions import Versions
 from server.records.service.visits import Visits
 
 HISTORY_MOST = 50
@@ -107,6 +108,7 @@ class Notes:
         self._people = people
         self._now = now
         self._scribe = Scribe(vault, now)
+        self.versions = Versions(database, visits, self._scribe)
         self._patients: dict[EncounterId, PatientId] = {}
         self._autosave = store.change_note_if(visits.held(store.THIS_NOTE, store.THIS_DOCTOR))
 
@@ -283,6 +285,7 @@ class Notes:
         if not written:
             await self._claimed(tx, who, encounter_id)
             raise _moved_on(await store.note_of(tx, encounter_id))
+        await store.keep_version(tx, note_id, patient_id, values)
         await self._scribe.wrote(tx, who, Action.NOTE_SAVED, sealed)
 
     def _complete(self, who: Identity, body: NoteBody, facts: VisitFacts, *, prescribed: bool) -> SignedContent:
