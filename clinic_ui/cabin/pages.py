@@ -6,6 +6,7 @@ from clinic_ui.cabin.booth import Booth
 from clinic_ui.cabin.check import CheckPages, Mornings
 from clinic_ui.cabin.closing import ClosingPages
 from clinic_ui.cabin.home import HomePages
+from clinic_ui.cabin.prescription import PrescriptionScreens
 from clinic_ui.cabin.questions import QuestionPages
 from clinic_ui.cabin.room import RoomPages
 from clinic_ui.cabin.today import Todays
@@ -27,5 +28,6 @@ def routes(
         *QuestionPages(booth).routes(),
         *RoomPages(booth).routes(),
         *ClosingPages(booth, follow_up_view).routes(),
+        *PrescriptionScreens(booth).routes(),
         *AccessPages(booth, access_book).routes(),
     ]

@@ -12,6 +12,7 @@ from clinic_ui.desk.desk import Desk
 from clinic_ui.desk.documents import DocumentPieces
 from clinic_ui.desk.measuring import INSTRUMENTS
 from clinic_ui.desk.prescribing import Prescribing
+from clinic_ui.desk.versions import VersionPieces
 from clinic_ui.desk.visit import VisitPieces
 from server.encounters.views import QueueItem, QueueState
 from server.kernel.words import N_
@@ -40,6 +41,7 @@ class DeskPages:
             ("GET", "/desk/notes", self.notes),
             *Prescribing(self._desk).routes(),
             *self._pieces.routes(),
+            *VersionPieces(self._desk).routes(),
             *DocumentPieces(self._desk).routes(),
         ]
 

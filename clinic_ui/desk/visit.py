@@ -12,6 +12,7 @@ from clinic_ui.desk.measuring import courses, tiles
 from clinic_ui.desk.report import facts, incident_lines, wish_kind
 from clinic_ui.early_warning import early_warning
 from clinic_ui.look import look_of
+from clinic_ui.paper.words import Tongue
 from server.encounters.views import DeskVisit
 from server.kernel.words import N_
 from server.people.rules import display_name
@@ -129,10 +130,27 @@ class VisitPieces:
         draft = await self._desk.notes.draft(who_is(request), visit.encounter_id)
         known = facts(visit, await self._desk.doctor(request))
         locale = look_of(request).locale
-        lacks = {name: i18n.translate(locale, why) for name, why in missing_items(draft.body, known).items()}
+        written = await self._desk.prescriptions.draft(who_is(request), visit.encounter_id)
+        given = await self._desk.prescriptions.of_visit(who_is(request), visit.encounter_id)
+        prescribed = bool(written.body.lines or given)
+        missing = missing_items(draft.body, known, prescribed=prescribed)
+        if written.body.lines and written.missing:
+            missing["acts"] = N_("L’ordonnance n’est pas complète : ouvrez l’onglet « Ordonnance ».")
+        lacks = {name: i18n.translate(locale, why) for name, why in missing.items()}
         name, wish = display_name(visit.patient.traits), draft.body.follow_up
         return self._desk.piece(
-            request, "review", visit=visit, name=name, draft=draft, facts=known, lacks=lacks, say=words, wish=wish
+            request,
+            "review",
+            visit=visit,
+            name=name,
+            draft=draft,
+            facts=known,
+            lacks=lacks,
+            say=words,
+            wish=wish,
+            written=written,
+            prescribed=[line for one in given for line in one.content.body.lines],
+            tongue=Tongue(locale),
         )
 
     def _lines(self, request: web.Request, visit: DeskVisit) -> list[str]:

@@ -163,6 +163,8 @@ SCRIPT = {
     "merged": N_("Un autre onglet a écrit dans cette note. Les deux textes sont réunis ici."),
     "clash": N_("Un autre onglet a écrit autre chose ici. Choisissez : rien n’est perdu."),
     "network": N_("Réseau coupé depuis %(time)s. Votre texte reste dans cette page et part au retour."),
+    "readAgain": N_("Relire"),
+    "allergy": N_("Allergie connue : %(words)s."),
     "signing": N_("Signature…"),
     "signed": N_("Note signée à %(time)s"),
     "signedFor": N_("%(name)s lit maintenant vos conseils dans la cabine. La note ne change plus."),

@@ -245,6 +245,8 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("GET", "/desk/glass"): Act.GLASS_BREAK,
     ("POST", "/desk/glass"): Act.GLASS_BREAK,
     ("POST", "/desk/glass/close"): Act.GLASS_BREAK,
+    ("GET", "/desk/versions"): Act.NOTE_WRITE,
+    ("GET", "/desk/versions/{row_ver}"): Act.NOTE_WRITE,
     ("GET", "/desk/settings"): Act.ADDRESS_HIDE,
     ("POST", "/desk/settings"): Act.ADDRESS_HIDE,
     # coordination pages

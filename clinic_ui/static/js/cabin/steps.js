@@ -65,8 +65,17 @@ function printing() {
   for (const button of document.querySelectorAll("[data-print]")) {
     if (!(button instanceof HTMLElement)) continue;
     button.hidden = false;
-    button.addEventListener("click", () => print());
+    button.addEventListener("click", () => void printed());
   }
+}
+
+/** Print this screen, or the drawn pages that stand for it: they are fetched now, for a fetch is written down. */
+async function printed() {
+  const pages = /** @type {HTMLImageElement[]} */ ([...document.querySelectorAll("img[data-page]")]);
+  for (const page of pages) page.src = page.dataset.page ?? "";
+  const drawn = await Promise.allSettled(pages.map((page) => page.decode()));
+  if (drawn.some((one) => one.status === "rejected")) return notice(true);
+  print();
 }
 
 /** @type {HTMLElement | null} */

@@ -15,6 +15,7 @@ export class Signing extends EventTarget {
   #button = /** @type {HTMLButtonElement} */ (document.querySelector("[data-sign]"));
   #wrong = /** @type {HTMLElement} */ (document.querySelector("[data-sign-wrong]"));
   /** @type {import("./note.js").Note | null} */ note = null;
+  /** @type {import("./prescription.js").Prescription | null} */ prescription = null;
 
   constructor() {
     super();
@@ -39,6 +40,7 @@ export class Signing extends EventTarget {
     if (!this.#sheet.open) this.#sheet.showModal();
     try {
       await this.note?.flush();
+      await this.prescription?.flush();
       await load(this.#review, "/desk/review");
       this.#button.disabled = this.#review.querySelector("[data-complete=yes]") === null;
     } catch (error) {
@@ -52,12 +54,12 @@ export class Signing extends EventTarget {
 
   async #sign() {
     const note = this.note;
-    if (!note || note.dirty) return void this.open();
+    if (!note || note.dirty || this.prescription?.dirty) return void this.open();
     this.#button.disabled = true;
     this.#say("");
     this.dispatchEvent(new CustomEvent("signing", { detail: { busy: true } }));
     try {
-      const closed = await ask("POST", `/api/encounters/${note.encounter}/sign`, { row_ver: note.rowVer });
+      const closed = await ask("POST", `/api/encounters/${note.encounter}/sign`, { row_ver: note.rowVer, prescription_ver: this.#prescriptionVer });
       this.close();
       this.dispatchEvent(new CustomEvent("signed", { detail: { promise: closed.promise_id } }));
     } catch (error) {
@@ -67,6 +69,11 @@ export class Signing extends EventTarget {
     } finally {
       this.dispatchEvent(new CustomEvent("signing", { detail: { busy: false } }));
     }
+  }
+
+  /** The version of the prescription that was read again; 0: there is none. */
+  get #prescriptionVer() {
+    return Number(this.#review.querySelector("[data-prescription-ver]")?.getAttribute("data-prescription-ver") ?? 0);
   }
 
   /** @param {string} field */

@@ -13,6 +13,7 @@ import { lineTicket, link, tellNetwork, tellSession } from "./api.js";
 import { lookForDocuments } from "./documents.js";
 import { Media } from "./media.js";
 import { Note, sayState } from "./note.js";
+import { watchVersions } from "./versions.js";
 import { Signing } from "./sign.js";
 import { Device } from "./device.js";
 import { clock, put, Stage } from "./stage.js";
@@ -323,6 +324,7 @@ on(visit, "phase", ({ phase }) => {
 });
 on(visit, "hung-up", readAgain);
 
+watchVersions(() => note);
 void media.open();
 void visit.prepare();
 signal.open();

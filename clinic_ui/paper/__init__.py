@@ -1,0 +1,1 @@
+"""What goes on paper: prescriptions, reports and appointment cards, drawn as accessible PDF from the records' words."""
