@@ -17,6 +17,7 @@ from server.evaluation.rules import CabinState, Day, Satisfaction
 from server.evaluation.service import Feedback
 from server.kernel.clock import Clock
 from server.kernel.words import N_
+from server.people.access.glass import Glasses
 from server.web.keys import who_is
 from server.web.routes import Routes
 from server.web.wire import path_id
@@ -53,13 +54,17 @@ class Board:
     state_words: Mapping[CabinState, tuple[str, str]] = field(default_factory=lambda: STATE_WORDS)
     long_wait: int = LONG_WAIT_MINUTES
     lines: tuple[LineWeek, ...] = ()
+    to_review: int = 0
     side_words: Mapping[Side, tuple[str, str]] = field(default_factory=lambda: SIDE_WORDS)
 
 
 class CoordinationPages:
     """The pages behind the coordination door."""
 
-    def __init__(self, overview: Overview, feedback: Feedback, witnessing: Witnessing, now: Clock) -> None:
+    def __init__(
+        self, overview: Overview, feedback: Feedback, witnessing: Witnessing, glasses: Glasses, now: Clock
+    ) -> None:
+        self._glasses = glasses
         self._overview = overview
         self._feedback = feedback
         self._witnessing = witnessing
@@ -90,6 +95,7 @@ class CoordinationPages:
             faces,
             tuple(await self._witnessing.alarms(who)),
             lines=await self._overview.lines(who),
+            to_review=await self._glasses.count(who),
         )
 
     async def settle(self, request: web.Request) -> web.Response:

@@ -162,6 +162,12 @@ class Glasses:
             reviewed = [await case(one) for one in await store.reviewed_since(tx, self._now() - TOLD_FOR)]
         return Cases(tuple(waiting), tuple(reviewed))
 
+    async def count(self, who: Identity) -> int:
+        """Return how many wait for a review."""
+        require(who, Act.GLASS_REVIEW)
+        async with self._database.reading() as tx:
+            return len(await store.unreviewed(tx))
+
     async def review(self, who: Identity, glass_id: GlassId, verdict: Verdict) -> None:
         """Confirm or contest; raises Conflict when somebody was faster, and for one's own."""
         require(who, Act.GLASS_REVIEW)

@@ -38,6 +38,11 @@ class Referred:
     since: datetime
     until: datetime
 
+    @property
+    def last_day(self) -> datetime:
+        """The last minute of the last day: `until` is the midnight after it."""
+        return self.until - timedelta(minutes=1)
+
 
 class Referrals:
     """Referrals between doctors."""
@@ -92,6 +97,16 @@ class Referrals:
             found = [await self._referred(tx, who, row, doctors) for row in rows]
             await record(tx, who, Action.PATIENT_SEARCHED, at=self._now(), reason=f"{len(found)} referred")
         return found
+
+    async def may(self, who: Identity, patient_id: PatientId) -> bool:
+        """Return whether the caller may refer this patient. It opens nothing, and is not written down."""
+        require(who, Act.CARE_REFER)
+        async with self._database.reading() as tx:
+            try:
+                await self._people.allowed(tx, who, patient_id, Act.CARE_REFER)
+            except NotFound:
+                return False
+        return True
 
     async def _referred(
         self, tx: AsyncSession, who: Identity, row: ReferralRow, doctors: dict[PractitionerId, str]
