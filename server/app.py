@@ -83,7 +83,7 @@ from server.web.keys import IDENTIFY, ORIGINS, SECURE, TRANSLATE
 from server.web.middleware import guard, json_errors, naming, unnamed
 from server.web.routes import Routes, View, mount
 from server.web.wire import reply
-from signalling.bus import Bus, LocalBus, RedisBus
+from signalling.bus import Bus, LocalBus
 from signalling.cloakroom import Cloakroom
 from signalling.gateway import Gateway
 from signalling.ice import IceServers
@@ -350,6 +350,8 @@ async def _open_bus(config: Config, opened: AsyncExitStack) -> Bus:
     if not config.redis_url:
         return LocalBus()
     try:
+        from signalling.redis_bus import RedisBus  # a single server needs no Redis, and not its client either
+
         bus = RedisBus(config.redis_url)
     except BadAddress as error:
         raise ConfigError(f"TELECABIN_REDIS_URL: {error}") from None

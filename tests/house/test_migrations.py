@@ -7,10 +7,11 @@ from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from server.database.engine import Database
-from server.database.migrate import migrate
+from server.database.migrate import MIGRATIONS, known_revisions, migrate, newest
 from server.database.rows import Row
 from tests.databases import create_all_tables, import_all_tables
 from tests.house.reading import ROOT
@@ -53,6 +54,12 @@ async def _migrations_lead_to_the_models(migrated_url: str, drawn_url: str) -> N
     finally:
         await migrated.close()
         await drawn.close()
+
+
+def test_revisions_are_the_numbers_of_their_files() -> None:
+    script = ScriptDirectory(str(MIGRATIONS))
+    assert script.get_current_head() == newest()
+    assert {one.revision for one in script.walk_revisions()} == known_revisions()
 
 
 async def test_on_sqlite_the_migrations_lead_to_the_models(tmp_path: Path) -> None:

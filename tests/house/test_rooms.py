@@ -26,6 +26,7 @@ TESTED_ELSEWHERE = {
     "server/kernel/policy.py": "tests/house/test_routes.py",
     "server/database/migrate.py": "tests/house/test_migrations.py",
     "server/database/rows.py": "tests/server/database/test_engine.py",
+    "signalling/redis_bus.py": "tests/signalling/test_bus.py, with a real Redis",
     "server/web/cookies.py": "tests/server/web/test_guard.py, over HTTP",
     "server/web/keys.py": "tests/server/web/test_guard.py, over HTTP",
     "server/web/middleware.py": "tests/server/web/test_guard.py, over HTTP",

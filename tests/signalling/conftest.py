@@ -13,9 +13,10 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from signalling.bus import Bus, RedisBus
+from signalling.bus import Bus
 from signalling.cloakroom import Cloakroom
 from signalling.gateway import Gateway
+from signalling.redis_bus import RedisBus
 from signalling.switchboard import Switchboard
 from signalling.tickets import TicketOffice
 from tests.clock import FakeClock

@@ -13,7 +13,7 @@ from typing import TypeVar
 import aiohttp
 from aiohttp.test_utils import TestServer
 
-from signalling.bus import Bus, RedisBus
+from signalling.bus import Bus
 from signalling.cloakroom import Cloakroom
 from signalling.gateway import Gateway
 from signalling.protocol import (
@@ -29,6 +29,7 @@ from signalling.protocol import (
     read_exchange,
     write,
 )
+from signalling.redis_bus import RedisBus
 from signalling.switchboard import Switchboard
 from signalling.tickets import LinePass, SeatPass, TicketOffice
 from tests import tools

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from signalling.bus import Bus, LocalBus, RedisBus
+from signalling.bus import Bus, LocalBus
+from signalling.redis_bus import RedisBus
 from tests.signalling.exchange import ConnectBus, MortalRedis, until
 
 Pair = tuple[Bus, Bus]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from signalling.bus import RedisBus
 from signalling.protocol import Candidate, PeerJoined, Seat
 from signalling.redis_address import BadAddress, read_address
 from signalling.redis_branch import open_site
+from signalling.redis_bus import RedisBus
 from tests.signalling.exchange import ConnectBus, OpenExchange, until
 from tests.signalling.redis_sites import cluster, watched
 from tests.signalling.test_bus import Ear

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from signalling.bus import LocalBus, RedisBus
+from signalling.bus import LocalBus
 from signalling.protocol import (
     Answer,
     Bye,
@@ -27,6 +27,7 @@ from signalling.protocol import (
     Restart,
     Seat,
 )
+from signalling.redis_bus import RedisBus
 from signalling.tickets import SeatPass
 from tests.signalling.exchange import SDP, ConnectBus, Exchange, MortalRedis, OpenExchange, TestPage, until
 
