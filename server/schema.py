@@ -7,21 +7,25 @@ from server.encounters import tables as encounters
 from server.evaluation import tables as evaluation
 from server.people import tables as people
 from server.people.access import tables as access
+from server.people.founding import tables as founding
 from server.readiness import tables as readiness
 from server.records import tables as records
 from server.records.documents import tables as documents
 from server.records.prescriptions import tables as prescriptions
 from server.records.seal import tables as seal
 from server.scheduler import tables as scheduler
+from server.scheduler.availability import tables as availability
 
 METADATA = Row.metadata
 SUBJECTS = (
     access,
     accounts,
     audit,
+    availability,
     documents,
     encounters,
     evaluation,
+    founding,
     people,
     prescriptions,
     readiness,

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.database.rows import Row
@@ -36,6 +36,8 @@ class Resource(Row):
     """The practitioner, cabin, health worker or patient."""
     zone: Mapped[str] = mapped_column(String(40))
     active: Mapped[bool]
+    buffer_min: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """Minutes kept free after each appointment, besides those that every booking of this kind holds."""
 
 
 class AvailabilityRule(Row):
@@ -52,6 +54,8 @@ class AvailabilityRule(Row):
     modality: Mapped[Modality | None]
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
+    site_id: Mapped[SiteId | None]
+    """Where, when that is not where they always are: a doctor's half-day in a village, a stop of the medicobus."""
 
 
 class AvailabilityException(Row):
@@ -66,6 +70,7 @@ class AvailabilityException(Row):
     ends_at: Mapped[datetime]
     modality: Mapped[Modality | None]
     reason: Mapped[str] = mapped_column(String(120))
+    site_id: Mapped[SiteId | None]
 
 
 class ClosingDay(Row):
