@@ -53,7 +53,7 @@ class _File(ctypes.Structure):
     _fields_ = (("methods", ctypes.POINTER(_Methods)),)
 
 
-_OPEN = ctypes.CFUNCTYPE(_I, _P, ctypes.c_char_p, ctypes.POINTER(_File), _I, _P)
+_OPEN = ctypes.CFUNCTYPE(_I, _P, _P, ctypes.POINTER(_File), _I, _P)  # the name stays where it is: SQLite keeps it
 _WRITE = ctypes.CFUNCTYPE(_I, _P, _P, _I, _L)
 _TRUNCATE = ctypes.CFUNCTYPE(_I, _P, _L)
 _SYNC = ctypes.CFUNCTYPE(_I, _P, _I)
@@ -76,11 +76,11 @@ class Recorder:
         self._vfs.open = ctypes.cast(self._open, _P)
         assert library.sqlite3_vfs_register(ctypes.byref(self._vfs), 1) == 0
 
-    def _opened(self, _vfs: int, name: bytes | None, file: Any, flags: int, out: int) -> int:
+    def _opened(self, _vfs: int, name: int | None, file: Any, flags: int, out: int) -> int:
         own = _OPEN(self._own.contents.open)
         code = own(ctypes.addressof(self._own.contents), name, file, flags, out)
         if code == 0 and name is not None and file.contents.methods:
-            self._names[ctypes.addressof(file.contents)] = Path(name.decode()).name
+            self._names[ctypes.addressof(file.contents)] = Path(ctypes.string_at(name).decode()).name
             file.contents.methods = ctypes.pointer(self._recording(file.contents.methods.contents))
         return code
 
