@@ -14,6 +14,8 @@ from server.records.documents import tables as documents
 from server.records.prescriptions import tables as prescriptions
 from server.records.seal import tables as seal
 from server.scheduler import tables as scheduler
+from server.scheduler.promises import tables as promises
+from server.scheduler.reminders import tables as reminders
 from server.scheduler.availability import tables as availability
 
 METADATA = Row.metadata
@@ -28,8 +30,10 @@ SUBJECTS = (
     founding,
     people,
     prescriptions,
+    promises,
     readiness,
     records,
+    reminders,
     scheduler,
     seal,
 )
