@@ -26,6 +26,7 @@ from clinic_ui.desk.records import RecordPages
 from clinic_ui.desk.settings import SettingsPages
 from clinic_ui.fonts import prepare_font
 from clinic_ui.front_office import pages as office_pages
+from clinic_ui.front_office.copying import CopyPages
 from clinic_ui.guest.pages import GuestPages
 from clinic_ui.mishaps import page_errors
 from clinic_ui.paper.press import PRESS, Press
@@ -50,6 +51,7 @@ from server.encounters.service.accesses import AccessBook
 from server.encounters.service.outlook import Outlooks
 from server.evaluation.overview import Overview
 from server.evaluation.service import Feedback
+from server.interop.service import Copies
 from server.kernel.clock import Clock, utc_now
 from server.kernel.errors import ConfigError
 from server.metrics import Metrics
@@ -71,6 +73,7 @@ from server.records.seal.providers import provider_of
 from server.records.seal.start import unlock
 from server.records.seal.vault import PatientVault
 from server.records.service import Background, Measures, Notes
+from server.records.service.reports import Reports
 from server.robots.api import RobotsApi
 from server.scheduler import api as scheduler_api
 from server.scheduler.service.agenda import Agenda
@@ -132,6 +135,7 @@ class Clinic:
     follow_ups: FollowUps
     closing: Closing
     readiness: Readiness
+    copies: Copies
 
 
 CLINIC: web.AppKey[Clinic] = web.AppKey("clinic", Clinic)
@@ -197,6 +201,7 @@ def _build(config: Config, now: Clock, database: Database, vault: PatientVault, 
         hours=Hours(database, now),
         follow_ups=follow_ups,
         closing=Closing(database, visits, notes, prescriptions, Endings(ground), follow_ups),
+        copies=Copies(database, vault, people, now),
         readiness=Readiness(database, now, switchboard, visits, Echoes(), ice),
     )
 
@@ -229,7 +234,10 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         mount(app, SettingsPages(desk, clinic.accounts, clinic.ice.has_relay).routes())
         mount(app, RecordPages(desk, clinic.access).routes())
         mount(app, GlassPages(clinic.access.glasses).routes())
-        mount(app, CoordinationPages(clinic.overview, clinic.feedback, clinic.witnessing, clinic.access.glasses, now).routes())
+        mount(
+            app,
+            CoordinationPages(clinic.overview, clinic.feedback, clinic.witnessing, clinic.access.glasses, now).routes(),
+        )
         mount(app, ReadinessPages(clinic.readiness, now).routes())
         app.cleanup_ctx.append(_keys(clinic))
         app.cleanup_ctx.append(_font(assets, config))
@@ -248,6 +256,7 @@ def _desk(clinic: Clinic) -> Desk:
         clinic.duty,
         clinic.notes,
         clinic.prescriptions,
+        Reports(clinic.database, clinic.vault, clinic.people, clinic.now),
         clinic.measures,
         clinic.background,
         clinic.follow_ups,
@@ -314,7 +323,10 @@ def _office(clinic: Clinic) -> Routes:
         _whom(clinic),
         clinic.now,
     )
-    return office_pages.routes(office, clinic.access_book, clinic.merging, clinic.documents.documents)
+    pages = office_pages.routes(
+        office, clinic.access_book, clinic.merging, clinic.documents.documents, clinic.prescriptions
+    )
+    return [*pages, *CopyPages(office, clinic.copies).routes()]
 
 
 def _whom(clinic: Clinic) -> Whom:

@@ -19,6 +19,7 @@ from server.people.rules import Practitioner
 from server.records.documents.service import Documents
 from server.records.prescriptions.service import Prescriptions
 from server.records.service import Background, Measures, Notes
+from server.records.service.reports import Reports
 from server.scheduler.service.follow_ups import FollowUps
 from server.web.keys import who_is
 
@@ -31,6 +32,7 @@ class Desk:
     duty: Duty
     notes: Notes
     prescriptions: Prescriptions
+    reports: Reports
     measures: Measures
     background: Background
     follow_ups: FollowUps

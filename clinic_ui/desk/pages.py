@@ -12,6 +12,7 @@ from clinic_ui.desk.desk import Desk
 from clinic_ui.desk.documents import DocumentPieces
 from clinic_ui.desk.measuring import INSTRUMENTS
 from clinic_ui.desk.prescribing import Prescribing
+from clinic_ui.desk.reporting import Reporting
 from clinic_ui.desk.versions import VersionPieces
 from clinic_ui.desk.visit import VisitPieces
 from server.encounters.views import QueueItem, QueueState
@@ -40,6 +41,7 @@ class DeskPages:
             ("GET", "/desk/agenda", self.agenda),
             ("GET", "/desk/notes", self.notes),
             *Prescribing(self._desk).routes(),
+            *Reporting(self._desk).routes(),
             *self._pieces.routes(),
             *VersionPieces(self._desk).routes(),
             *DocumentPieces(self._desk).routes(),
@@ -86,7 +88,11 @@ class DeskPages:
     async def notes(self, request: web.Request) -> web.Response:
         """GET /desk/notes: what I signed in the last weeks, to add to it or to say that it was an error."""
         found = await self._desk.notes.mine(who_is(request))
-        notes = [(display_name(patient.traits), note) for patient, note in found]
+        given = await self._desk.prescriptions.mine(who_is(request))
+        notes = [
+            (display_name(patient.traits), note, [one for one in given if one.encounter_id == note.encounter_id])
+            for patient, note in found
+        ]
         return await self._desk.show(request, "notes", N_("Mes notes signées"), notes=notes)
 
     async def _queue_values(self, request: web.Request) -> dict[str, object]:

@@ -9,18 +9,22 @@ from clinic_ui.front_office.helping import HelpPages
 from clinic_ui.front_office.identity import IdentityPages
 from clinic_ui.front_office.measuring import MeasurePages
 from clinic_ui.front_office.office import Office
+from clinic_ui.front_office.papers import PaperPages
 from clinic_ui.front_office.patients import PatientPages
 from clinic_ui.front_office.queueing import QueuePages
 from clinic_ui.front_office.sheet import SheetPages
 from server.encounters.service.accesses import AccessBook
 from server.people.merging import Merging
 from server.records.documents.service import Documents
+from server.records.prescriptions.service import Prescriptions
 from server.web.routes import Routes
 
 __all__ = ["Office", "routes"]
 
 
-def routes(office: Office, access_book: AccessBook, merging: Merging, documents: Documents) -> Routes:
+def routes(
+    office: Office, access_book: AccessBook, merging: Merging, documents: Documents, prescriptions: Prescriptions
+) -> Routes:
     """Return `(method, path, view)` of every page; `/office/patients/new` before `/office/patients/{…}`."""
     return [
         *DayPages(office).routes(),
@@ -35,4 +39,5 @@ def routes(office: Office, access_book: AccessBook, merging: Merging, documents:
         *QueuePages(office).routes(),
         *PromisePages(office).routes(),
         *AppointmentPages(office).routes(),
+        *PaperPages(office, prescriptions).routes(),
     ]

@@ -4,8 +4,9 @@ draft ──save (compare-and-swap on row_ver)──> draft ──sign / sign_in
                                                 └── replaces another: signing it cancels that one, in one transaction
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -41,6 +42,7 @@ from server.records.service.sealing import Scribe, Sealed, body_of
 from server.records.service.visits import Visits
 
 READ_MOST = 50
+OWN_FOR = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,9 @@ class Prescriptions:
         require(who, Act.PRESCRIBE)
         async with self._database.transaction() as tx:
             stored = await self._own_signed(tx, who, prescription_id)
+            begun = await store.draft_of(tx, stored.encounter_id)
+            if begun is not None and begun.replaces_id == stored.id:
+                return stored.encounter_id
             content = await self._content(tx, stored)
             new = PrescriptionId(new_id())
             sealed = await self._seal(tx, new, stored.patient_id, 1, content.body)
@@ -179,6 +184,19 @@ class Prescriptions:
             await self._people.allowed(tx, who, patient_id, Act.PRESCRIPTION_READ)
             found = [await self._opened(tx, one) for one in await store.signed_of_patient(tx, patient_id, READ_MOST)]
             await self._scribe.noted(tx, who, Action.PRESCRIPTION_READ, patient_id)
+        return found
+
+    async def mine(self, who: Identity) -> list[Prescription]:
+        """Return one's own signed prescriptions of the last weeks, newest first, of people whom one still follows."""
+        require(who, Act.PRESCRIBE)
+        found = []
+        async with self._database.transaction() as tx:
+            for stored in await store.signed_by(tx, _doctor(who), self._now() - OWN_FOR, READ_MOST):
+                with suppress(NotFound):
+                    await self._people.allowed(tx, who, stored.patient_id, Act.PRESCRIBE)
+                    found.append(await self._opened(tx, stored))
+                    row = f"prescription:{stored.id}"
+                    await self._scribe.noted(tx, who, Action.PRESCRIPTION_READ, stored.patient_id, row)
         return found
 
     async def of_visit(self, who: Identity, encounter_id: EncounterId, *, printing: bool = False) -> list[Prescription]:

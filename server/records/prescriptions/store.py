@@ -65,6 +65,15 @@ async def signed_of_patient(tx: AsyncSession, patient_id: PatientId, most: int) 
     return [StoredPrescription(*row) for row in await tx.execute(_SELECT.where(*mine).order_by(*newest).limit(most))]
 
 
+async def signed_by(
+    tx: AsyncSession, author_id: PractitionerId, since: datetime, most: int
+) -> list[StoredPrescription]:
+    """Return what a doctor signed since then, newest first."""
+    mine = (PrescriptionRow.author_id == author_id, PrescriptionRow.signed_at >= since)
+    newest = (PrescriptionRow.signed_at.desc(), PrescriptionRow.id.desc())
+    return [StoredPrescription(*row) for row in await tx.execute(_SELECT.where(*mine).order_by(*newest).limit(most))]
+
+
 async def add_draft(tx: AsyncSession, values: dict[str, Any]) -> bool:
     """Write the first version of a draft; False when the visit has one already."""
     adder = sqlite.insert if tx.get_bind().dialect.name == "sqlite" else postgresql.insert

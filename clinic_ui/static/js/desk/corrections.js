@@ -10,7 +10,7 @@ import { ask, Refused } from "./api.js";
 
 /** @param {HTMLFormElement} form */
 async function correct(form) {
-  const { amend, strike } = form.dataset;
+  const { amend, strike, cancel, replace } = form.dataset;
   const given = new FormData(form);
   const button = form.querySelector("button");
   const wrong = /** @type {HTMLElement} */ (form.querySelector(".wrong"));
@@ -18,7 +18,11 @@ async function correct(form) {
   if (button) button.disabled = true;
   try {
     if (amend) await ask("POST", `/api/encounters/${amend}/note/addenda`, { words: given.get("words") });
-    else await ask("POST", `/api/encounters/${strike}/note/strike`, { reason: given.get("reason") });
+    else if (cancel) await ask("POST", `/api/prescriptions/${cancel}/cancel`, { reason: given.get("reason") });
+    else if (replace) {
+      const { encounter_id } = await ask("POST", `/api/prescriptions/${replace}/replace`, {});
+      return location.assign(`/desk/visits/${encounter_id}/prescription`);
+    } else await ask("POST", `/api/encounters/${strike}/note/strike`, { reason: given.get("reason") });
     const panel = /** @type {HTMLElement | null} */ (form.closest("[data-src]"));
     if (panel) await load(panel, panel.dataset.src ?? "");
     else location.reload();
@@ -32,7 +36,7 @@ async function correct(form) {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!(form instanceof HTMLFormElement) || !(form.dataset.amend || form.dataset.strike)) return;
+  if (!(form instanceof HTMLFormElement) || !["amend", "strike", "cancel", "replace"].some((one) => form.dataset[one])) return;
   event.preventDefault();
   void correct(form);
 });

@@ -13,7 +13,9 @@ _DRAFT = sa.text("status = 'draft'")
 
 def upgrade() -> None:
     """One new table with its triggers; doctors get an empty address, and cannot prescribe before it is filled."""
-    op.add_column("practitioner", sa.Column("email", sa.String(length=200), server_default=sa.text("''"), nullable=False))
+    op.add_column(
+        "practitioner", sa.Column("email", sa.String(length=200), server_default=sa.text("''"), nullable=False)
+    )
     op.create_table(
         "prescription",
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -1,0 +1,108 @@
+"""A report on paper: the five items of R.6316-4 in their order, then measures, advice and what comes next."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from clinic_ui.dates import ZONE, clock, number
+from clinic_ui.desk.words import MEASURES, MODALITIES, PARTS
+from clinic_ui.paper.sheets import RULE, Block, Sheet, facts, framed, heading, lines, names, sheet, strong
+from clinic_ui.paper.words import Tongue
+from server.kernel.words import N_
+from server.people.rules import Traits
+from server.records.prescriptions.rules import Line, treated_of
+from server.records.rules.measures import MEASURES as TABLE
+from server.records.rules.note import FollowUpWish, NoteStatus, Part, SignedContent
+from server.records.service.measures import Observation
+
+
+def report_sheet(
+    content: SignedContent,
+    traits: Traits,
+    signed_on: date,
+    locale: str,
+    *,
+    status: NoteStatus = NoteStatus.FINAL,
+    observations: Sequence[Observation] = (),
+    prescribed: Sequence[Line] = (),
+    additions: Sequence[tuple[datetime, str]] = (),
+) -> Sheet:
+    """Return the sheet of a report that is signed on a day: the preview of a draft is the same sheet."""
+    tongue = Tongue(locale)
+    title = tongue.say(N_("Compte rendu de téléconsultation du %(day)s"), day=tongue.day(_there(content.started_at)))
+    blocks = [
+        heading(title, 1),
+        names([["strong", content.signed_by]], tongue.patient(treated_of(traits))),
+        *([framed(tongue.say(N_("Saisie par erreur")))] if status is NoteStatus.ENTERED_IN_ERROR else []),
+        RULE,
+        *_items(content, prescribed, tongue),
+        *_beside(content, observations, tongue),
+        *_added(additions, tongue),
+        RULE,
+        strong(tongue.say(N_("Signé par %(name)s, le %(day)s."), name=content.signed_by, day=tongue.day(signed_on))),
+    ]
+    return sheet(title, locale, signed_on, f"{content.signed_by} · {tongue.day(signed_on)}", blocks)
+
+
+def _items(content: SignedContent, prescribed: Sequence[Line], tongue: Tongue) -> list[Block]:
+    body, none = content.body, tongue.say(N_("Aucun"))
+    acts = [*body.acts.splitlines(), *(f"{line.drug} : {_taken(line, tongue)}" for line in prescribed)]
+    return [
+        heading(tongue.say(N_("Compte rendu"))),
+        *([lines(*body.examination.splitlines())] if body.examination else []),
+        *([strong(line) for line in body.conclusion.splitlines() if line]),
+        heading(tongue.say(N_("Actes et prescriptions"))),
+        lines(*(acts or [none])),
+        heading(tongue.say(N_("Personnes présentes"))),
+        lines(*(_present(one.part, one.name, one.identifier, tongue) for one in content.participants)),
+        heading(tongue.say(N_("Début et fin"))),
+        lines(f"{clock(content.started_at, tongue.locale)} – {clock(content.ended_at, tongue.locale)}"),
+        heading(tongue.say(N_("Incidents techniques"))),
+        lines(*(body.incidents.splitlines() or [none])),
+    ]
+
+
+def _beside(content: SignedContent, observations: Sequence[Observation], tongue: Tongue) -> list[Block]:
+    body = content.body
+    blocks: list[Block] = []
+    if observations:
+        taken = ((tongue.say(MEASURES[one.measure]), _measured(one, tongue)) for one in observations)
+        blocks += [heading(tongue.say(N_("Mesures"))), facts(*((f"{label} :", value) for label, value in taken))]
+    if body.advice:
+        blocks += [heading(tongue.say(N_("Conseils"))), lines(*body.advice.splitlines())]
+    if body.follow_up:
+        blocks += [heading(tongue.say(N_("Suite"))), lines(_wish(body.follow_up, tongue))]
+    return blocks
+
+
+def _added(additions: Sequence[tuple[datetime, str]], tongue: Tongue) -> list[Block]:
+    blocks: list[Block] = []
+    for at, words in additions:
+        blocks += [
+            heading(tongue.say(N_("Ajout du %(day)s"), day=tongue.day(_there(at)))),
+            lines(*words.splitlines()),
+        ]
+    return blocks
+
+
+def _taken(line: Line, tongue: Tongue) -> str:
+    return ", ".join(part for part in (tongue.when_taken(line), tongue.how_long(line)) if part)
+
+
+def _present(part: Part, name: str, identifier: str, tongue: Tongue) -> str:
+    known = tongue.say(N_("RPPS %(number)s"), number=identifier) if identifier else ""
+    return ", ".join(words for words in (name, tongue.say(PARTS[part]), known) if words)
+
+
+def _measured(one: Observation, tongue: Tongue) -> str:
+    if one.words:
+        return tongue.say(one.words)
+    return f"{number(one.shown, tongue.locale, TABLE[one.measure].shown_digits)} {one.shown_unit}"
+
+
+def _wish(wish: FollowUpWish, tongue: Tongue) -> str:
+    parts = [tongue.say(N_("dans %(days)s jours"), days=wish.in_days), tongue.say(MODALITIES[wish.modality]), wish.why]
+    return ", ".join(part for part in parts if part)
+
+
+def _there(at: datetime) -> date:
+    return at.astimezone(ZONE).date()
