@@ -8,6 +8,7 @@ import { word } from "../words.js";
 
 const SOUND = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 const PICTURE = { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 30 } }; // what is sent; more would only be shrunk
+const FINE = { width: { ideal: 1920 }, height: { ideal: 1080 } }; // a sheet of A4 held up: letters of 3 mm are 20 points high
 const HEARD = 0.08; // of full scale: speech at an arm's length, above a fan
 const LOOK_EVERY = 120; // ms
 
@@ -59,6 +60,24 @@ export class Mirror extends EventTarget {
     this.stream = stream;
     this.#show(refused);
     this.dispatchEvent(new CustomEvent("changed"));
+  }
+
+  /**
+   * Have the camera see fine print: its track for photos, and beside it a small copy for the call, from now on.
+   * A camera that somebody else has open keeps its size.
+   * @returns {Promise<MediaStreamTrack | null>} null without a camera; who asked stops it
+   */
+  async fine() {
+    const own = this.stream?.getVideoTracks().find((track) => track.readyState === "live");
+    if (!own) return (await firstOf([{ video: FINE }])).stream?.getVideoTracks()[0] ?? null;
+    await own.applyConstraints(FINE).catch((error) => console.info("mirror: not fine", error));
+    const small = own.clone();
+    await small.applyConstraints(PICTURE).catch((error) => console.info("mirror: not small", error));
+    this.stream = new MediaStream([...(this.stream?.getAudioTracks() ?? []), small]);
+    for (const video of selves()) video.srcObject = this.stream;
+    small.addEventListener("ended", () => this.#lose());
+    this.dispatchEvent(new CustomEvent("changed"));
+    return own;
   }
 
   /** Let the camera and the microphone go; their light goes out. */

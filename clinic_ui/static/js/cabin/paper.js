@@ -12,22 +12,24 @@
 import { Upload } from "../upload.js";
 import { word } from "../words.js";
 
-const FINE = { width: { ideal: 1920 }, height: { ideal: 1080 }, facingMode: { ideal: "environment" } }; // letters of 3 mm want 150 points an inch
 const QUALITY = 0.92;
 
 /** @typedef {"aiming" | "blind" | "looking" | "sending" | "waiting" | "checking" | "sent" | "refused"} State */
 
-const sheet = document.getElementById("sheet-paper");
-if (sheet instanceof HTMLDialogElement) watch(sheet);
+/** Look after the sheet. @param {() => Promise<MediaStreamTrack | null>} see gives a track that sees fine print */
+export function showPapers(see) {
+  const sheet = document.getElementById("sheet-paper");
+  if (sheet instanceof HTMLDialogElement) watch(sheet, see);
+}
 
-/** @param {HTMLDialogElement} sheet */
-function watch(sheet) {
+/** @param {HTMLDialogElement} sheet @param {() => Promise<MediaStreamTrack | null>} see */
+function watch(sheet, see) {
   const video = /** @type {HTMLVideoElement} */ (sheet.querySelector("[data-paper-camera]"));
   const picture = /** @type {HTMLImageElement} */ (sheet.querySelector("[data-paper-photo]"));
   const words = /** @type {HTMLElement} */ (sheet.querySelector("[data-paper-words]"));
   const bar = /** @type {HTMLProgressElement} */ (sheet.querySelector("[data-paper-progress]"));
   /** @type {Blob | null} */ let photo = null;
-  /** @type {MediaStream | null} */ let stream = null;
+  /** @type {MediaStreamTrack | null} */ let track = null;
   /** @type {Upload | null} */ let upload = null;
   let refusal = "";
 
@@ -46,20 +48,17 @@ function watch(sheet) {
   async function aim() {
     forget();
     be("aiming");
-    try {
-      stream ??= await navigator.mediaDevices.getUserMedia({ video: FINE });
-    } catch {
-      return be("blind");
-    }
+    track ??= await see();
+    if (!track) return be("blind");
     if (!sheet.open) return rest();
-    video.srcObject = stream;
+    video.srcObject = new MediaStream([track]);
     await video.play().catch(() => undefined);
   }
 
   /** Let the camera go: its light goes out, unless the call has it too. */
   function rest() {
-    for (const track of stream?.getTracks() ?? []) track.stop();
-    stream = null;
+    track?.stop();
+    track = null;
     video.srcObject = null;
   }
 

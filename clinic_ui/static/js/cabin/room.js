@@ -19,6 +19,7 @@ import { CallView } from "./call_view.js";
 import { openLines } from "./lines.js";
 import { cabinThird } from "./third.js";
 import { Mirror } from "./mirror.js";
+import { showPapers } from "./paper.js";
 
 const SIT_AGAIN = 2000; // ms before a seat that could not be had is asked for again
 const ANSWER_FIRST = 60; // ms: drawing the call's screen waits until the answer to the doctor's offer is on its way
@@ -51,6 +52,7 @@ class Room {
     document.querySelector("#room tc-live")?.addEventListener("placed", () => this.#look());
     for (const type of ["nudge", "open"]) this.#signal.addEventListener(type, () => void this.#third.look());
     this.#signal.addEventListener("closed", () => this.#step && this.#view.banner(word("elsewhere")));
+    showPapers(() => this.#mirror.fine());
     this.#look();
   }
 

@@ -14,6 +14,8 @@ import { ask } from "./api.js";
 const SRC = "/desk/documents";
 let known = -1; // how many there were when the visit was opened, or when the tab was last looked at
 let counted = "";
+let asked = 0;
+let heard = 0; // the newest question that was answered: an answer that was overtaken says nothing new
 
 const panel = () => document.getElementById("panel-documents");
 const workbench = /** @type {HTMLElement} */ (document.getElementById("workbench"));
@@ -23,8 +25,11 @@ export async function lookForDocuments(encounter) {
   if (!encounter) return;
   if (encounter !== counted) known = -1;
   counted = encounter;
+  const mine = (asked += 1);
   const { count } = await ask("GET", `/api/encounters/${encounter}/documents`).catch(() => ({ count: known }));
-  if (encounter !== counted || count === known) return;
+  if (encounter !== counted || mine < heard) return;
+  heard = mine;
+  if (count === known) return;
   const more = known >= 0 && count > known;
   known = count;
   tell(count, more);
