@@ -115,6 +115,7 @@ class Hamlet:
 
     def _people_of_the_site(self) -> list[Row]:
         place = {"specialty": "Médecin généraliste", "place": "Maison de santé de Carhaix", "phone": "02 99 00 00 03"}
+        place["email"] = "medecin@saint-fiacre.example"
         booth = {"name": "Cabine de la mairie", "access_notes": "Code 12", "phone": "02 99 00 00 02"}
         return [
             CabinRow(id=self.cabin_id, site_id=self.site, in_service=True, **booth),

@@ -38,6 +38,12 @@ class Desk:
             self.status, self.headers = answer.status, dict(answer.headers)
             return await answer.text()
 
+    async def paper(self, path: str) -> bytes:
+        """Return the bytes of a PDF at a path."""
+        async with self._session.get(path, allow_redirects=False) as answer:
+            self.status, self.headers = answer.status, dict(answer.headers)
+            return await answer.read()
+
     async def words(self, path: str) -> str:
         """Return a piece's text with its character references read, and single spaces."""
         return " ".join(unescape(await self.get(path, piece=True)).replace("\N{NO-BREAK SPACE}", " ").split())
