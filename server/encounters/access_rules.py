@@ -34,7 +34,9 @@ class Opening(StrEnum):
     MEASURES_READ = "measures-read"
     KNOWN_READ = "known-read"
     FOLLOW_UPS_READ = "follow-ups-read"
+    DOCUMENTS_READ = "documents-read"
     ACCESSES_READ = "accesses-read"
+    COPIED = "copied"
     OTHER_READ = "other-read"
     NOTE_WRITTEN = "note-written"
     NOTE_SIGNED = "note-signed"
@@ -46,6 +48,9 @@ class Opening(StrEnum):
     PAPER_PRINTED = "paper-printed"
     MEASURES_WRITTEN = "measures-written"
     MEASURE_STRUCK = "measure-struck"
+    DOCUMENT_SENT = "document-sent"
+    DOCUMENT_GIVEN = "document-given"
+    DOCUMENT_STRUCK = "document-struck"
     KNOWN_WRITTEN = "known-written"
     FOLLOW_UP_ASKED = "follow-up-asked"
     APPOINTMENT_CHANGED = "appointment-changed"
@@ -97,6 +102,7 @@ _KNOWN: dict[str, Opening] = {
     Action.BACKGROUND_READ: Opening.KNOWN_READ,
     Action.PROMISE_READ: Opening.FOLLOW_UPS_READ,
     Action.DAY_SHEET_READ: Opening.FOLLOW_UPS_READ,
+    Action.RECORD_COPIED: Opening.COPIED,
     Action.ACCESSES_READ: Opening.ACCESSES_READ,
     Action.NOTE_SAVED: Opening.NOTE_WRITTEN,
     Action.NOTE_SIGNED: Opening.NOTE_SIGNED,
@@ -104,6 +110,13 @@ _KNOWN: dict[str, Opening] = {
     Action.NOTE_STRUCK: Opening.NOTE_STRUCK,
     Action.MEASURE_TAKEN: Opening.MEASURES_WRITTEN,
     Action.MEASURE_STRUCK: Opening.MEASURE_STRUCK,
+    Action.DOCUMENTS_READ: Opening.DOCUMENTS_READ,
+    Action.DOCUMENT_READ: Opening.DOCUMENTS_READ,
+    Action.DOCUMENT_ADDED: Opening.DOCUMENT_SENT,
+    Action.DOCUMENT_QUARANTINED: Opening.DOCUMENT_SENT,
+    Action.DOCUMENT_GIVEN: Opening.DOCUMENT_GIVEN,
+    Action.DOCUMENT_TAKEN_BACK: Opening.DOCUMENT_GIVEN,
+    Action.DOCUMENT_STRUCK: Opening.DOCUMENT_STRUCK,
     Action.BACKGROUND_SAVED: Opening.KNOWN_WRITTEN,
     Action.PROMISE_MADE: Opening.FOLLOW_UP_ASKED,
     Action.PROMISE_MOVED: Opening.APPOINTMENT_CHANGED,

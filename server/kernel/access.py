@@ -125,6 +125,10 @@ class Act(StrEnum):
     DAY_SHEET = "day-sheet:see"
     PLACES_SEE = "places:see"
     """Sites, cabins and the people who work there."""
+    PLACES_EDIT = "places:edit"
+    """Set up sites, cabins, instruments, the people who work there, and their accounts."""
+    HOURS_EDIT = "hours:edit"
+    """Say when cabins, doctors, health workers and instruments are there."""
     OVERVIEW_SEE = "overview:see"
     CABIN_CHECK = "cabin:check"
     """Look whether the cabin's own devices and its line are good."""
@@ -146,6 +150,10 @@ class Act(StrEnum):
     """Open a record in an emergency, without a relation: for an hour, for a reason, and to be reviewed."""
     GLASS_REVIEW = "glass:review"
     """Say whether a record was rightly opened in an emergency; never what stands in it."""
+    RECORD_COPY = "record:copy"
+    """Hand a patient the whole of their record."""
+    SITE_EXPORT = "site:export"
+    """Take the whole site away in clear, to move to other software."""
     RECORD_SHRED = "record:shred"
     """Ask that a patient's records become unreadable, or confirm what another person asked."""
     LINE_OPEN = "line:open"
@@ -190,6 +198,8 @@ RULES: dict[Act, frozenset[Role]] = {
     Act.FOLLOW_UP_BOOK: frozenset({Role.CABIN, Role.HEALTH_WORKER}),
     Act.DAY_SHEET: frozenset({Role.HEALTH_WORKER}),
     Act.PLACES_SEE: frozenset({Role.CABIN, Role.GP, Role.HEALTH_WORKER, Role.COORDINATOR, Role.ADMIN}),
+    Act.PLACES_EDIT: frozenset({Role.COORDINATOR, Role.ADMIN}),
+    Act.HOURS_EDIT: frozenset({Role.COORDINATOR, Role.ADMIN}),
     Act.OVERVIEW_SEE: frozenset({Role.COORDINATOR, Role.ADMIN}),
     Act.CABIN_CHECK: frozenset({Role.CABIN}),
     Act.READINESS_SEE: frozenset({Role.HEALTH_WORKER, Role.COORDINATOR, Role.ADMIN}),
@@ -200,6 +210,8 @@ RULES: dict[Act, frozenset[Role]] = {
     Act.CARE_REFER: frozenset({Role.GP}),
     Act.GLASS_BREAK: frozenset({Role.GP}),
     Act.GLASS_REVIEW: frozenset({Role.COORDINATOR, Role.ADMIN}),
+    Act.RECORD_COPY: frozenset({Role.HEALTH_WORKER}),
+    Act.SITE_EXPORT: frozenset({Role.ADMIN}),
     Act.RECORD_SHRED: frozenset({Role.COORDINATOR, Role.ADMIN}),
     Act.LINE_OPEN: frozenset(Role),
 }

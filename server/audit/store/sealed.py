@@ -36,8 +36,12 @@ class SealedRow:
 
 
 def sealed_tables() -> list[Table]:
-    """Return every table that holds sealed rows; who calls has imported the tables of the house."""
-    return [table for table in Row.metadata.sorted_tables if "row_ver" in table.c and _sealed_columns(table)]
+    """Return every table that holds sealed rows; who calls has imported the tables of the house.
+
+    A table whose key has a version in it keeps former versions: the log's newest word is about the row itself.
+    """
+    sealed = [table for table in Row.metadata.sorted_tables if "row_ver" in table.c and _sealed_columns(table)]
+    return [table for table in sealed if len(table.primary_key.columns) == 1]
 
 
 def _sealed_columns(table: Table) -> list[str]:

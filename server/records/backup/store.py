@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.database.engine import Database
 from server.database.rows import Row, UtcDateTime
-from server.kernel.ids import PatientId
 from server.kernel.sealing import Place
 from server.records.backup.rules import KEY_TABLES, LEFT_OUT
 from server.records.backup.stream import TableHead, Values
+from server.records.places import place_of
 
 BATCH = 500
 _KINDS = ((Uuid, "uuid"), (UtcDateTime, "instant"), (Date, "date"), (LargeBinary, "bytes"))
@@ -90,22 +90,19 @@ async def faults(tx: AsyncSession) -> list[str]:
 
 
 async def sealed_places(tx: AsyncSession, every: int) -> AsyncIterator[tuple[Place, bytes]]:
-    """Give every n-th sealed field of each table that belongs to a patient, with its place."""
+    """Give every n-th sealed field of each table that says whose it is, with its place."""
     for table in Row.metadata.sorted_tables:
-        sealed = [one for one in table.columns if one.name.startswith("sealed_")]
-        owner = table.c.id if table.name == "patient" else table.c.get("patient_id")
-        if not sealed or owner is None or "row_ver" not in table.c:
+        sealed = [one.name for one in table.columns if one.name.startswith("sealed_")]
+        if not sealed or "row_ver" not in table.c or not {"patient_id", "sealed_traits"} & set(table.c.keys()):
             continue
-        (key,) = table.primary_key.columns
-        query = select(key, owner, table.c.row_ver, *sealed).order_by(key).execution_options(yield_per=BATCH)
+        query = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=BATCH)
         number = 0
-        async for row in await tx.stream(query):
+        async for found in await tx.stream(query):
             number += 1
-            if (number - 1) % every:
-                continue
-            for column, ciphertext in zip(sealed, row[3:], strict=True):
-                if ciphertext is not None:
-                    yield Place(table.name, column.name, row[0], PatientId(row[1]), row[2]), ciphertext
+            row = found._mapping
+            for column in sealed if (number - 1) % every == 0 else ():
+                if row[column] is not None:
+                    yield place_of(table.name, column, row), row[column]
 
 
 async def chunks(tx: AsyncSession, document_id: UUID) -> AsyncIterator[bytes]:
