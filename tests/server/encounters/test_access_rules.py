@@ -28,7 +28,9 @@ def test_the_course_of_a_visit_opens_nothing_and_an_unknown_act_is_never_left_ou
     assert opening_of(Action.ENCOUNTER_ARRIVED) is None
     assert opening_of(Action.REASON_SAID) is None
     assert opening_of(Action.CALL_SEATED) is None
-    assert opening_of("document:read") is Opening.OTHER_READ
+    assert opening_of(Action.DOCUMENT_READ) is opening_of(Action.DOCUMENTS_READ) is Opening.DOCUMENTS_READ
+    assert opening_of(Action.DOCUMENT_ADDED) is Opening.DOCUMENT_SENT
+    assert opening_of("x-ray:read") is Opening.OTHER_READ
     assert opening_of("record:exported") is Opening.OTHER_READ
     assert opening_of("letter:sent") is Opening.OTHER_WRITTEN
     assert opening_of("shred:done") is Opening.OTHER_WRITTEN
