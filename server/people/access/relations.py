@@ -28,7 +28,16 @@ class Relation(StrEnum):
     GLASS = "glass"
 
 
-READING = frozenset({Act.PATIENT_READ, Act.HISTORY_READ, Act.MEASURES_READ, Act.BACKGROUND_READ, Act.PRESCRIPTION_READ})
+READING = frozenset(
+    {
+        Act.PATIENT_READ,
+        Act.HISTORY_READ,
+        Act.MEASURES_READ,
+        Act.BACKGROUND_READ,
+        Act.PRESCRIPTION_READ,
+        Act.DOCUMENT_READ,
+    }
+)
 """What a doctor needs to know beforehand. Another act that reads is opened here by hand, or stays closed."""
 
 WHOLE = frozenset({(Role.HEALTH_WORKER, Relation.HERE), (Role.GP, Relation.CARE), (Role.GP, Relation.VISIT)})
