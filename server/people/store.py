@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import CompoundSelect, func, literal, select, union_all, update
+from sqlalchemy import TextClause, bindparam, func, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from server.kernel.ids import CabinId, HealthWorkerId, PatientId, PractitionerId, SiteId
 from server.people.rules import Cabin, HealthWorker, Practitioner, Site
@@ -20,6 +19,15 @@ from server.people.tables import (
     PractitionerRow,
     SiteRow,
 )
+
+# Written out and read once: nearly every query of a record carries it, and building it would take longer than it runs.
+_SAME_PERSON = text(
+    "SELECT :person UNION ALL SELECT mine.root_id FROM patient_merge AS mine "
+    "WHERE mine.patient_id = :person AND mine.parted_at IS NULL "
+    "UNION ALL SELECT beside.patient_id FROM patient_merge AS beside "
+    "WHERE beside.parted_at IS NULL AND (beside.root_id = :person OR beside.root_id IN (SELECT mine.root_id FROM patient_merge AS mine "
+    "WHERE mine.patient_id = :person AND mine.parted_at IS NULL))"
+).bindparams(bindparam("person", type_=PatientRow.id.type))
 
 
 async def sites(tx: AsyncSession) -> list[Site]:
@@ -78,18 +86,14 @@ async def patient(tx: AsyncSession, patient_id: PatientId) -> PatientRow:
     return (await tx.scalars(select(PatientRow).where(PatientRow.id == standing))).one()
 
 
-def same_person(patient_id: PatientId) -> CompoundSelect[tuple[PatientId]]:
+def same_person(patient_id: PatientId) -> TextClause:
     """Return the query of all records that are one person with this one, itself among them, for `column.in_(…)`."""
-    mine, other = aliased(PatientMerge), aliased(PatientMerge)
-    own = literal(patient_id, PatientRow.id.type)
-    root = select(mine.root_id).where(mine.patient_id == own, mine.parted_at.is_(None))
-    beside = select(other.patient_id).where((other.root_id == own) | other.root_id.in_(root), other.parted_at.is_(None))
-    return union_all(select(own), root, beside)
+    return _SAME_PERSON.bindparams(person=patient_id)
 
 
 async def same_ids(tx: AsyncSession, patient_id: PatientId) -> frozenset[PatientId]:
     """Return the ids of all records that are one person with this one, itself among them."""
-    return frozenset(await tx.scalars(same_person(patient_id)))
+    return frozenset(await tx.scalars(same_person(patient_id).columns(PatientRow.id)))
 
 
 async def roots(tx: AsyncSession, ids: Iterable[PatientId]) -> dict[PatientId, PatientId]:

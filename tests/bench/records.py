@@ -1,8 +1,8 @@
 """What sealing costs: an encrypted, audited note save through the service, against the same rows written plainly.
 
-Both write one `note` row and one `audit_event` row, the same columns, in one durable commit, one after the other
-on the same database, so that the machine's moods fall on both. The plain one does only that; the sealed one also
-checks the claim, compares and swaps, seals, hashes the leaf.
+Both write one `note` row, its version and one `audit_event` row, the same columns, in one durable commit, one after
+the other on the same database, so that the machine's moods fall on both. The plain one does only that; the sealed one
+also checks the claim, compares and swaps, seals, hashes the leaf.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ from server.records.seal.envelope import OpenedKey, open_field, seal_field
 from server.records.seal.keyring import init_key
 from server.records.seal.start import unlock
 from server.records.service import Notes
-from server.records.tables import NoteRow
+from server.records.tables import NoteRow, NoteVersionRow
 from tests import components
 from tests.bench import Figure, at_least, at_most, quantile
 from tests.bench.audit import log
+from tests.bench.notes import history
 from tests.bench.seal import keys
 from tests.databases import create_all_tables
 from tests.server.records.village import Village, add_patient, add_visit, settle
@@ -49,6 +50,7 @@ WORDS = NoteBody(
 
 
 _PLAIN_NOTE = update(NoteRow.__table__).where(NoteRow.id == bindparam("this_id"))  # built once, as ours are
+_PLAIN_VERSION = insert(NoteVersionRow.__table__)
 _PLAIN_ENTRY = insert(AuditEvent.__table__)
 
 
@@ -66,7 +68,7 @@ async def run() -> list[Figure]:
         with components.postgres(folder, durable=True) as cluster:
             url = cluster.url(await cluster.create())
             figures += await _saves("PostgreSQL", url, folder / "postgres.json")
-    return [*figures, _cipher(), *keys.figures(), *await log.figures()]
+    return [*figures, _cipher(), *keys.figures(), *await log.figures(), *await history.figures()]
 
 
 async def _saves(name: str, url: str, key_file: Path) -> list[Figure]:
@@ -95,7 +97,7 @@ async def _compare(name: str, database: Database, key_file: Path) -> list[Figure
 
     async def plain() -> None:
         row_ver["plain"] += 1
-        await _plain_save(database, doctor, plain_id, row_ver["plain"])
+        await _plain_save(database, doctor, (plain_id, patient), row_ver["plain"])
 
     took = await _interleaved({"sealed": sealed, "plain": plain})
     medians = {kind: quantile(times, 0.5) for kind, times in took.items()}
@@ -129,9 +131,9 @@ async def _plain_note(database: Database, village: Village, patient: PatientId) 
     return note_id
 
 
-async def _plain_save(database: Database, doctor: Identity, note_id: NoteId, row_ver: int) -> None:
-    """Write the two rows of a save as somebody would who neither seals nor checks."""
-    now = utc_now()
+async def _plain_save(database: Database, doctor: Identity, note: tuple[NoteId, PatientId], row_ver: int) -> None:
+    """Write the three rows of a save as somebody would who neither seals nor checks."""
+    (note_id, patient), now = note, utc_now()
     body = {"row_ver": row_ver, "key_ver": 1, "sealed_body": msgspec.json.encode(WORDS), "saved_at": now}
     entry = {
         "id": new_id(),
@@ -149,6 +151,8 @@ async def _plain_save(database: Database, doctor: Identity, note_id: NoteId, row
     }
     async with database.transaction() as tx:
         await tx.execute(_PLAIN_NOTE, {"this_id": note_id, "author_id": doctor.practitioner_id, **body})
+        version = {"note_id": note_id, "patient_id": patient, "author_id": doctor.practitioner_id, **body}
+        await tx.execute(_PLAIN_VERSION, version)
         await tx.execute(_PLAIN_ENTRY, entry)
 
 

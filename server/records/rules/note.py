@@ -63,7 +63,12 @@ class FollowUpWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NoteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The words of a note. `advice` is for the patient, in plain words; the rest is for the record."""
+    """The words of a note. `advice` is for the patient, in plain words; the rest is for the record.
+
+    As SOAP: *subjective* is what the patient said in the cabin (the visit's reason and answers, sealed with the visit),
+    *objective* `examination` with the visit's measures, *assessment* `conclusion`, *plan* `acts`, `advice` and
+    `follow_up`. Problems, allergies and medications in course stand in the patient's background, not in each note.
+    """
 
     examination: str = ""
     conclusion: str = ""

@@ -3,6 +3,7 @@
 draft ──save (compare-and-swap on row_ver, autosaved)──> draft ──sign_in──> final ──> summary, history
 """
 
+from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,7 +38,7 @@ from server.records.service.sealing import Scribe, Sealed, body_of
 from server.records.service.versions import Versions
 from server.records.service.visits import Visits
 
-HISTORY_MOST = 50
+HISTORY_MOST = 200
 HISTORY_MEASURES = 500  # ten measures a visit
 OWN_FOR = timedelta(days=30)
 ADDENDUM_MAX = 20_000
@@ -199,10 +200,10 @@ class Notes:
             notes = await store.signed_notes(tx, patient_id, HISTORY_MOST)
             addenda = await store.addenda_of(tx, [stored.id for stored in notes])
             rows = await store.observations_of(tx, patient_id, HISTORY_MEASURES)
-            measures = await opened_observations(tx, self._scribe, rows, patient.traits.born_on)
-            past = [PastVisit(await self._signed(tx, one, addenda), _of(one, measures)) for one in notes]
+            taken = _by_visit(await opened_observations(tx, self._scribe, rows, patient.traits.born_on))
+            opened = [await self._signed(tx, one, addenda) for one in notes]
             await self._scribe.noted(tx, who, Action.HISTORY_READ, patient_id)
-        return past
+        return [PastVisit(one, tuple(taken[one.encounter_id])) for one in opened]
 
     async def mine(self, who: Identity) -> list[tuple[Patient, SignedNote]]:
         """Return one's own signed notes of the last weeks, newest first, of patients whom one still follows."""
@@ -364,8 +365,11 @@ def _row(sealed: Sealed, saved_at: datetime) -> dict[str, Any]:
     }
 
 
-def _of(stored: store.StoredNote, measures: list[Observation]) -> tuple[Observation, ...]:
-    return tuple(one for one in measures if one.encounter_id == stored.encounter_id)
+def _by_visit(measures: list[Observation]) -> defaultdict[EncounterId | None, list[Observation]]:
+    found: defaultdict[EncounterId | None, list[Observation]] = defaultdict(list)
+    for one in measures:
+        found[one.encounter_id].append(one)
+    return found
 
 
 def _place(stored: store.StoredNote) -> Place:

@@ -15,6 +15,7 @@ from server.people.identity import (
     ins_is_sound,
     ins_oid,
     moved,
+    rpps_is_sound,
     status_of,
     written_ins,
 )
@@ -112,3 +113,32 @@ def test_evidence_that_is_missing_is_named(move: Move, field: str) -> None:
     with pytest.raises(Invalid) as refused:
         moved(ODETTE, move, document=None, ins="123", fictitious=False)
     assert field in refused.value.fields
+
+
+@pytest.mark.parametrize("number", ["10003879623", "99700237045", "10999900011", "10999900029", "10999900037"])
+def test_an_rpps_number_with_its_key_is_sound(number: str) -> None:
+    assert rpps_is_sound(number)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "10002673899",
+        "10100050075",
+        "10999900012",
+        "1099990001",
+        "1099990001A",
+        "",
+        "１０９９９９０００１１",
+        "10999900011\n",
+    ],
+)
+def test_published_examples_without_a_right_key_and_other_texts_are_told_and_not_stumbled_over(number: str) -> None:
+    assert not rpps_is_sound(number)
+
+
+@given(st.integers(0, 10**10 - 1), st.integers(0, 10), st.integers(1, 9))
+def test_one_wrong_digit_of_an_rpps_number_is_always_seen(body: int, place: int, by: int) -> None:
+    (number,) = (one for key in range(10) if rpps_is_sound(one := f"{body:010d}{key}"))
+    wrong = number[:place] + str((int(number[place]) + by) % 10) + number[place + 1 :]
+    assert not rpps_is_sound(wrong)
