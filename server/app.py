@@ -17,9 +17,7 @@ from prometheus_client import CollectorRegistry
 from clinic_ui import i18n
 from clinic_ui.assets import Assets
 from clinic_ui.cabin import pages as cabin_pages
-from clinic_ui.coordination.glasses import GlassPages
-from clinic_ui.coordination.pages import CoordinationPages
-from clinic_ui.coordination.readiness import ReadinessPages
+from clinic_ui.coordination import door as coordination_pages
 from clinic_ui.desk.desk import Desk
 from clinic_ui.desk.pages import DeskPages
 from clinic_ui.desk.records import RecordPages
@@ -76,6 +74,7 @@ from server.records.service import Background, Measures, Notes
 from server.records.service.reports import Reports
 from server.robots.api import RobotsApi
 from server.scheduler import api as scheduler_api
+from server.scheduler.availability.service import Availability
 from server.scheduler.service.agenda import Agenda
 from server.scheduler.service.cabin_view import CabinView
 from server.scheduler.service.closing import Closing
@@ -233,12 +232,7 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         mount(app, DeskPages(desk).routes())
         mount(app, SettingsPages(desk, clinic.accounts, clinic.ice.has_relay).routes())
         mount(app, RecordPages(desk, clinic.access).routes())
-        mount(app, GlassPages(clinic.access.glasses).routes())
-        mount(
-            app,
-            CoordinationPages(clinic.overview, clinic.feedback, clinic.witnessing, clinic.access.glasses, now).routes(),
-        )
-        mount(app, ReadinessPages(clinic.readiness, now).routes())
+        mount(app, _coordination(clinic))
         app.cleanup_ctx.append(_keys(clinic))
         app.cleanup_ctx.append(_font(assets, config))
         app.cleanup_ctx.append(clinic.documents.tidied)
@@ -327,6 +321,20 @@ def _office(clinic: Clinic) -> Routes:
         office, clinic.access_book, clinic.merging, clinic.documents.documents, clinic.prescriptions
     )
     return [*pages, *CopyPages(office, clinic.copies).routes()]
+
+
+def _coordination(clinic: Clinic) -> Routes:
+    return coordination_pages.routes(
+        coordination_pages.Coordination(
+            clinic.overview,
+            clinic.feedback,
+            clinic.witnessing,
+            clinic.access.glasses,
+            clinic.readiness,
+            Availability(clinic.database, clinic.now, clinic.switchboard),
+            clinic.now,
+        )
+    )
 
 
 def _whom(clinic: Clinic) -> Whom:

@@ -29,6 +29,8 @@ class ResourceKind(StrEnum):
     PRACTITIONER = "practitioner"
     CABIN = "cabin"
     HEALTH_WORKER = "health-worker"
+    INSTRUMENT = "instrument"
+    """Shared by a site: an electrocardiograph."""
     PATIENT = "patient"
     """Always open; a resource so that nobody is expected in two places at once."""
 
@@ -168,13 +170,25 @@ _DEPARTMENT = {
     "America/Martinique": "972",
     "America/Cayenne": "973",
     "Indian/Reunion": "974",
+    "America/Miquelon": "PM",
     "Indian/Mayotte": "976",
+    "America/St_Barthelemy": "BL",
+    "America/Marigot": "MF",
+    "Pacific/Wallis": "WF",
+    "Pacific/Tahiti": "PF",
+    "Pacific/Marquesas": "PF",
+    "Pacific/Gambier": "PF",
+    "Pacific/Noumea": "NC",
 }
 
 
-def public_holidays(zone: str, years: Collection[int]) -> dict[date, str]:
-    """Return the French public holidays of a zone with their names; elsewhere none, people write their own."""
+def public_holidays(zone: str, years: Collection[int], *, department: str | None = None) -> dict[date, str]:
+    """Return the French public holidays of a zone with their names; elsewhere none, people write their own.
+
+    `department` names one whose days differ inside a zone: 57, for Alsace and Moselle.
+    """
     if zone not in _DEPARTMENT:
         return {}
-    known = holidays.country_holidays("FR", years=set(years), subdiv=_DEPARTMENT[zone], language="fr")
+    subdivision = department or _DEPARTMENT[zone]
+    known = holidays.country_holidays("FR", years=set(years), subdiv=subdivision, language="fr")
     return {day: str(label) for day, label in known.items()}

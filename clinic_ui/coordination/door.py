@@ -1,0 +1,40 @@
+"""All that stands behind the coordination door: its pages, each with the services that it needs."""
+
+from dataclasses import dataclass
+
+from clinic_ui.coordination.glasses import GlassPages
+from clinic_ui.coordination.hours import HoursPages
+from clinic_ui.coordination.pages import CoordinationPages
+from clinic_ui.coordination.readiness import ReadinessPages
+from server.audit.service import Witnessing
+from server.evaluation.overview import Overview
+from server.evaluation.service import Feedback
+from server.kernel.clock import Clock
+from server.people.access.glass import Glasses
+from server.readiness.service import Readiness
+from server.scheduler.availability.service import Availability
+from server.web.routes import Routes
+
+
+@dataclass(frozen=True, slots=True)
+class Coordination:
+    """The services of the coordinator."""
+
+    overview: Overview
+    feedback: Feedback
+    witnessing: Witnessing
+    glasses: Glasses
+    readiness: Readiness
+    availability: Availability
+    now: Clock
+
+
+def routes(here: Coordination) -> Routes:
+    """Return every route of the door."""
+    overview = CoordinationPages(here.overview, here.feedback, here.witnessing, here.glasses, here.now)
+    return [
+        *overview.routes(),
+        *GlassPages(here.glasses).routes(),
+        *ReadinessPages(here.readiness, here.now).routes(),
+        *HoursPages(here.availability, here.now).routes(),
+    ]

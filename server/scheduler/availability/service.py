@@ -1,0 +1,276 @@
+"""Seeing and changing hours: nothing is saved before somebody has said what becomes of the appointments it hits.
+
+save(plan, seen) ─▶ the hours are those that were seen? ─▶ possible? ─▶ which appointments fall outside?
+    some, and nobody has decided ─▶ Asked: what changes, whom it hits; nothing is written
+    none, or each is decided     ─▶ one transaction: hours, trail, appointments freed, log ─▶ nudge
+undo ─▶ the hours before a change, by the same way
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.audit.rules import Action
+from server.audit.store import record
+from server.database.engine import Database
+from server.kernel.access import Act, Identity, require
+from server.kernel.clock import Clock
+from server.kernel.errors import Conflict
+from server.kernel.ids import AccountId, AppointmentId, ResourceId, new_id
+from server.kernel.words import N_
+from server.people import store as people_store
+from server.people.rules import Site
+from server.scheduler import store as scheduler_store
+from server.scheduler.availability import store
+from server.scheduler.availability.rules import (
+    Booked,
+    Difference,
+    Plan,
+    check_plan,
+    check_zone,
+    difference,
+    digest,
+    outside,
+    refuse_other,
+)
+from server.scheduler.availability.subjects import HOME_ZONE, Subject, subject, subjects
+from server.scheduler.availability.tables import HoursChange
+from server.scheduler.rules.appointment import AppointmentStatus, check_move
+from server.scheduler.rules.openings import Calendar, ResourceKind
+from server.scheduler.rules.promise import PromiseMove, after
+from server.scheduler.tables import Resource
+
+CHANGES_SHOWN = 10
+_WHY = {ResourceKind.PRACTITIONER: "practitioner", ResourceKind.CABIN: "cabin"}
+
+
+class Nudger(Protocol):
+    """Tells pages that something changed; they come and look."""
+
+    async def nudge(self, *lines: str) -> None:
+        """Nudge everybody who listens on these lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the trail."""
+
+    id: UUID
+    at: datetime
+    by: AccountId
+    difference: Difference
+    undone_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Somebody's hours. `seen` goes into every form over them; `calendar` holds what is taken in the asked span."""
+
+    subject: Subject
+    zone: str
+    plan: Plan
+    seen: str
+    calendar: Calendar
+    booked: tuple[Booked, ...]
+    closing: dict[date, str]
+    sites: tuple[Site, ...]
+    changes: tuple[Change, ...]
+    resource_id: ResourceId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided of the appointments that a change hits: these are freed, those stay although it is closed."""
+
+    freed: frozenset[AppointmentId] = frozenset()
+    kept: frozenset[AppointmentId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a change does. `hit` empty or decided: it is saved."""
+
+    plan: Plan
+    difference: Difference
+    hit: tuple[Booked, ...]
+    saved: bool
+
+
+class Availability:
+    """The hours of cabins, doctors, health workers and instruments."""
+
+    def __init__(self, database: Database, now: Clock, nudger: Nudger) -> None:
+        self._database = database
+        self._now = now
+        self._nudger = nudger
+
+    async def subjects(self, who: Identity) -> list[tuple[Subject, Plan | None]]:
+        """Return all who can have hours, with those that they have."""
+        require(who, Act.HOURS_EDIT)
+        async with self._database.reading() as tx:
+            found = await subjects(tx)
+            rows = await store.resources(tx, [one.id for one in found])
+            now = self._now()
+            return [(one, await store.plan(tx, rows[one.id], now) if one.id in rows else None) for one in found]
+
+    async def sheet(self, who: Identity, subject_id: UUID, span: range) -> Sheet:
+        """Return somebody's hours, and what is taken in `span`."""
+        require(who, Act.HOURS_EDIT)
+        async with self._database.reading() as tx:
+            return await self._sheet(tx, await subject(tx, subject_id), span)
+
+    async def save(
+        self, who: Identity, subject_id: UUID, plan: Plan, seen: str, decided: Decided | None = None
+    ) -> Outcome:
+        """Put `plan` in the place of the hours that were `seen`, unless appointments are hit and nobody decided.
+
+        Raises Conflict when somebody else changed the hours, Invalid for impossible ones.
+        """
+        require(who, Act.HOURS_EDIT)
+        async with self._database.transaction() as tx:
+            outcome, lines = await self._save(tx, who, await subject(tx, subject_id), plan, seen, decided)
+        if lines:
+            await self._nudger.nudge(*lines)
+        return outcome
+
+    async def undo(
+        self, who: Identity, subject_id: UUID, change_id: UUID, seen: str, decided: Decided | None = None
+    ) -> Outcome:
+        """Put back the hours before a change, if nobody changed them since. Like `save` otherwise."""
+        require(who, Act.HOURS_EDIT)
+        async with self._database.transaction() as tx:
+            change = await store.change(tx, change_id)
+            found = await subject(tx, subject_id)
+            row = await store.resource(tx, subject_id)
+            now = self._now()
+            if row is None or change.resource_id != row.id or change.undone_at is not None:
+                raise Conflict(N_("Ce changement a déjà été annulé. Rien n’a été modifié."), code="undone")
+            refuse_other(await store.plan(tx, row, now), digest(_lasting(change.then, now)))
+            outcome, lines = await self._save(tx, who, found, _lasting(change.before, now), seen, decided)
+            if outcome.saved:
+                change.undone_at = now
+        if lines:
+            await self._nudger.nudge(*lines)
+        return outcome
+
+    async def set_zone(self, tx: AsyncSession, who: Identity | None, one: Subject, zone: str) -> Resource:
+        """Return the resource of a subject, made if it had none, in this zone. In the caller's transaction."""
+        check_zone(zone)
+        new = Resource(id=ResourceId(new_id()), kind=one.kind, subject_id=one.id, zone=zone, active=True, buffer_min=0)
+        await scheduler_store.add_resource(tx, new)
+        row = await store.resource(tx, one.id, lock=True)
+        assert row is not None  # noqa: S101 - it was added in this transaction
+        if row.zone != zone:
+            row.zone = zone
+            await record(tx, who, Action.HOURS_CHANGED, at=self._now(), record=f"resource:{row.id}")
+        return row
+
+    async def zone_of(self, tx: AsyncSession, one: Subject) -> str:
+        """Return the zone of a subject: its own, its site's, or that of the first site."""
+        row = await store.resource(tx, one.id)
+        if row is not None:
+            return row.zone
+        sites = [one.site] if one.site else await people_store.sites(tx)
+        return sites[0].zone if sites else HOME_ZONE
+
+    async def _sheet(self, tx: AsyncSession, one: Subject, span: range) -> Sheet:
+        now, row = self._now(), await store.resource(tx, one.id)
+        zone, closing = await self.zone_of(tx, one), await store.closing_days(tx, await self.zone_of(tx, one))
+        known = (await scheduler_store.calendars(tx, [one.id], span)).get(one.id)
+        empty = Calendar(ResourceId(one.id), one.kind, one.id, zone, closing_days=frozenset(closing))
+        plan = await store.plan(tx, row, now) if row else Plan()
+        changes = await store.changes(tx, row.id, CHANGES_SHOWN) if row else []
+        return Sheet(
+            one,
+            zone,
+            plan,
+            digest(plan),
+            known or empty,
+            tuple(await store.booked(tx, one.kind, one.id, now)),
+            closing,
+            tuple(await people_store.sites(tx)),
+            tuple(_change(each) for each in changes),
+            row.id if row else None,
+        )
+
+    async def _save(
+        self, tx: AsyncSession, who: Identity, one: Subject, plan: Plan, seen: str, decided: Decided | None
+    ) -> tuple[Outcome, list[str]]:
+        row = await self.set_zone(tx, who, one, await self.zone_of(tx, one))
+        now = self._now()
+        before = await store.plan(tx, row, now)
+        refuse_other(before, seen)
+        places = {site.id: (site.latitude, site.longitude) for site in await people_store.sites(tx)}
+        plan = check_plan(plan, places)
+        closing = frozenset(await store.closing_days(tx, row.zone))
+        known = Calendar(row.id, one.kind, one.id, row.zone, closing_days=closing)
+        coming = await store.booked(tx, one.kind, one.id, now)
+        hit = outside(before.calendar(known), plan.calendar(known), coming)
+        outcome = Outcome(plan, difference(before, plan), tuple(hit), saved=True)
+        choice = decided or Decided()
+        if {one.id for one in hit} - choice.freed - choice.kept:
+            return Outcome(plan, outcome.difference, outcome.hit, saved=False), []
+        if not outcome.difference:
+            return outcome, []
+        await store.replace_plan(tx, row, plan, now)
+        tx.add(
+            HoursChange(
+                id=new_id(),
+                resource_id=row.id,
+                changed_at=now,
+                changed_by=who.account_id,
+                before=_written(before),
+                then=_written(plan),
+            )
+        )
+        await record(tx, who, Action.HOURS_CHANGED, at=now, record=f"resource:{row.id}")
+        return outcome, await self._free(tx, who, one.kind, choice.freed & {each.id for each in hit})
+
+    async def _free(
+        self, tx: AsyncSession, who: Identity, kind: ResourceKind, freed: Collection[AppointmentId]
+    ) -> list[str]:
+        """Cancel these appointments: their promises are due again, and the site's worklist shows them."""
+        lines = ["hours"]
+        for appointment_id in sorted(freed):
+            promise = await store.held_promise(tx, appointment_id)
+            row = await scheduler_store.appointment(tx, appointment_id, lock=True)
+            row.status = check_move(row.status, AppointmentStatus.CANCELLED)
+            row.cancelled_at, row.cancel_reason = self._now(), _WHY.get(kind, "other")
+            if promise is not None:
+                promise.status = after(promise.status, PromiseMove.FREE)
+            await tx.flush()
+            await scheduler_store.let_go(tx, appointment_id)
+            await record(
+                tx,
+                who,
+                Action.APPOINTMENT_CANCELLED,
+                at=self._now(),
+                patient_id=row.patient_id,
+                record=f"appointment:{row.id}",
+                reason=row.cancel_reason,
+            )
+            lines.append(f"site:{row.site_id}")
+        return lines
+
+
+def _written(plan: Plan) -> str:
+    return msgspec.json.encode(plan).decode()
+
+
+def _read(text: str) -> Plan:
+    return msgspec.json.decode(text.encode(), type=Plan)
+
+
+def _lasting(text: str, now: datetime) -> Plan:
+    """Return kept hours without exceptions that are over by now."""
+    plan = _read(text)
+    return msgspec.structs.replace(plan, once=tuple(one for one in plan.once if one.ends_at > now))
+
+
+def _change(row: HoursChange) -> Change:
+    return Change(row.id, row.changed_at, row.changed_by, difference(_read(row.before), _read(row.then)), row.undone_at)
