@@ -33,6 +33,7 @@ from tests import components
 from tests.bench import Figure, at_least, at_most, quantile
 from tests.bench.audit import log
 from tests.bench.notes import history
+from tests.bench.paper import drawing
 from tests.bench.seal import keys
 from tests.databases import create_all_tables
 from tests.server.records.village import Village, add_patient, add_visit, settle
@@ -68,7 +69,14 @@ async def run() -> list[Figure]:
         with components.postgres(folder, durable=True) as cluster:
             url = cluster.url(await cluster.create())
             figures += await _saves("PostgreSQL", url, folder / "postgres.json")
-    return [*figures, _cipher(), *keys.figures(), *await log.figures(), *await history.figures()]
+    return [
+        *figures,
+        _cipher(),
+        *keys.figures(),
+        *await log.figures(),
+        *await history.figures(),
+        *await drawing.figures(),
+    ]
 
 
 async def _saves(name: str, url: str, key_file: Path) -> list[Figure]:

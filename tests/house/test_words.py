@@ -92,7 +92,8 @@ def _unmarked(path: Path) -> Iterator[str]:
     """French literals of a module that stand neither in a mark nor in a docstring."""
     marked: set[ast.AST] = set()
     for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"_", "N_"}:
+        called = getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
+        if called in {"_", "N_", "ngettext"}:
             marked.update(ast.walk(node))
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             marked.add(node.value)

@@ -1,0 +1,1 @@
+"""What papers cost to draw."""
