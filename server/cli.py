@@ -14,6 +14,8 @@ COMMANDS = {
     "audit": "server.audit_commands:audit",
     "backup": "server.backup_commands:backup",
     "restore": "server.backup_commands:restore",
+    "export": "server.export_commands:export",
+    "import": "server.export_commands:import_whole_site",
     "robot": "server.robots.command:robot",
 }
 """Where each word's code is: a server starts without that of the rarer ones."""

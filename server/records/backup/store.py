@@ -99,7 +99,7 @@ async def sealed_places(tx: AsyncSession, every: int) -> AsyncIterator[tuple[Pla
         number = 0
         async for found in await tx.stream(query):
             number += 1
-            row = found._mapping
+            row = dict(found._mapping)
             for column in sealed if (number - 1) % every == 0 else ():
                 if row[column] is not None:
                     yield place_of(table.name, column, row), row[column]
