@@ -8,6 +8,9 @@
 
 The cost of a moment is a sum over its sides and its day, so that sides are never paired up to be compared:
 days late × 3, days early × 2, and what each candidate costs (continuity: the doctor who asked costs nothing).
+Of equal moments of a half-day, one that touches another appointment of the doctor leaves no hole, and wins.
+
+This is the plain search, over calendars; `scan` finds the same over the index, and is held to it by a test.
 """
 
 from collections.abc import Iterator, Mapping
@@ -57,12 +60,13 @@ class WhyEmpty(StrEnum):
     """All that there is has been shown."""
 
 
-_LACKS = {
+LACKS = {
     ResourceKind.PRACTITIONER: WhyEmpty.NO_PRACTITIONER,
     ResourceKind.CABIN: WhyEmpty.NO_CABIN,
     ResourceKind.HEALTH_WORKER: WhyEmpty.NO_HEALTH_WORKER,
     ResourceKind.PATIENT: WhyEmpty.PATIENT_BUSY,
 }
+"""What to say when nobody of a kind is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,8 @@ class Found:
     unit: int
     cost: int
     serving: Mapping[ResourceKind, UUID]
+    snug: bool = False
+    """Beside another appointment of the doctor: no hole is left in their day."""
 
     @property
     def starts_at(self) -> datetime:
@@ -128,7 +134,7 @@ def needed(modality: Modality, *, with_health_worker: bool) -> tuple[ResourceKin
 def search(ask: Ask, sides: Sides, wanted: int = SHOWN) -> Answer:
     """Return up to `wanted` moments, at most one in each half-day, cheapest first."""
     best: list[Found] = []
-    for cost, day in sorted((_day_cost(ask.window.due_on, day), day) for day in ask.days):
+    for cost, day in sorted((day_cost(ask.window.due_on, day), day) for day in ask.days):
         if len(best) >= wanted and best[wanted - 1].cost < cost:
             break
         if day not in ask.seen:
@@ -156,7 +162,7 @@ def why_empty(ask: Ask, sides: Sides) -> WhyEmpty:
         return WhyEmpty.WINDOW_OVER
     place = ResourceKind.CABIN if ask.modality is Modality.REMOTE else ResourceKind.PRACTITIONER
     if not any(one.calendar.open_in(span, ask.modality) for one in sides.get(place, ()) for span in spans):
-        return WhyEmpty.CLOSED if sides.get(place) else _LACKS[place]
+        return WhyEmpty.CLOSED if sides.get(place) else LACKS[place]
     left = [_grid(span) & _not_before(ask, span) for span in spans]
     for kind in sides:
         left = [
@@ -164,7 +170,7 @@ def why_empty(ask: Ask, sides: Sides) -> WhyEmpty:
             for mask, span in zip(left, spans, strict=True)
         ]
         if not any(left):
-            return _LACKS[kind]
+            return LACKS[kind]
     left = [mask & _part(ask, span, day) for mask, span, day in zip(left, spans, ask.days, strict=True)]
     return WhyEmpty.NO_MORE if any(left) else WhyEmpty.NOT_THEN
 
@@ -179,20 +185,31 @@ def _of_day(ask: Ask, sides: Sides, day: date, cost: int) -> Iterator[Found]:
     for half in PartOfDay:
         found = [_at(bit, span, maps, cost) for bit in _set_bits(moments & _half(half, span, day, ask.zone))]
         if found:
-            yield min(found, key=lambda one: (one.cost, one.unit))
+            yield min(found, key=lambda one: (one.cost, not one.snug, one.unit))
 
 
 def _at(bit: int, span: range, maps: Mapping[ResourceKind, list[tuple[Candidate, int]]], cost: int) -> Found:
     """Return the moment at one bit, with the first candidate of each side that is free: sides are sorted."""
     serving: dict[ResourceKind, UUID] = {}
+    snug = False
     for kind, side in maps.items():
-        one = next(one for one, starts_of in side if starts_of >> bit & 1)
-        serving[kind] = one.calendar.subject_id
-        cost += one.cost
-    return Found(span.start + bit, cost, serving)
+        free = [one for one, starts_of in side if starts_of >> bit & 1]
+        chosen = free[0]
+        if kind is ResourceKind.PRACTITIONER:
+            equal = (one for one in free if one.cost == chosen.cost)
+            beside = next((one for one in equal if _touches(one.calendar, span.start + bit)), None)
+            chosen, snug = beside or chosen, beside is not None
+        serving[kind] = chosen.calendar.subject_id
+        cost += chosen.cost
+    return Found(span.start + bit, cost, serving, snug)
 
 
-def _day_cost(due_on: date, day: date) -> int:
+def _touches(calendar: Calendar, unit: int) -> bool:
+    return unit - 1 in calendar.taken or unit + NEEDS[calendar.kind] in calendar.taken
+
+
+def day_cost(due_on: date, day: date) -> int:
+    """Return what the distance of a day from the due date costs."""
     late = (day - due_on).days
     return late * LATE_COST if late > 0 else -late * EARLY_COST
 

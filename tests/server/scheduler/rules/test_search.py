@@ -86,9 +86,12 @@ def brute(asked: Ask, everyone: Sides) -> list[Found]:
                 continue
             serving = {k: min(some, key=lambda c: c.cost) for k, some in fit.items()}
             cost = max(3 * late, -2 * late) + sum(c.cost for c in serving.values())
-            found = Found(unit, cost, {k: c.calendar.subject_id for k, c in serving.items()})
+            equal = [c for c in fit[K.PRACTITIONER] if c.cost == serving[K.PRACTITIONER].cost]
+            beside = [c for c in equal if {unit - 1, unit + NEEDS[K.PRACTITIONER]} & c.calendar.taken]
+            serving[K.PRACTITIONER] = [*beside, serving[K.PRACTITIONER]][0]
+            found = Found(unit, cost, {k: c.calendar.subject_id for k, c in serving.items()}, bool(beside))
             half = (day, instant_of(unit).astimezone(ZoneInfo(asked.zone)).hour >= 12)
-            if half not in best or cost < best[half].cost:
+            if half not in best or (cost, not beside) < (best[half].cost, not best[half].snug):
                 best[half] = found
     return sorted(best.values(), key=lambda found: (found.cost, found.unit))
 

@@ -1,0 +1,84 @@
+"""The index draws again what a booking or new hours change, and nothing else; the past is let go."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from server.kernel.ids import ResourceId, new_id
+from server.records.rules.note import Modality
+from server.scheduler.rules.index import WEEK, Index, union
+from server.scheduler.rules.openings import Calendar, ResourceKind, WeeklyRule
+
+WEEKLY = WeeklyRule(0, 0, 24 * 60)
+WEEK_OF_MONDAY = 2900
+MONDAY = 4 * 288  # weeks of the epoch begin on Thursdays
+
+
+def doctor() -> Calendar:
+    """Open on Mondays, the whole day, by the clock of UTC."""
+    return Calendar(ResourceId(new_id()), ResourceKind.PRACTITIONER, new_id(), "UTC", (WEEKLY,))
+
+
+def at(index: Index, row: int, bit: int, *, snug: bool = False) -> bool:
+    """Whether somebody can begin there."""
+    column = index.column(Modality.REMOTE, WEEK_OF_MONDAY)
+    return bool((column.snug if snug else column.starts)[row] >> bit & 1)
+
+
+def test_a_booking_closes_what_overlaps_and_marks_what_touches() -> None:
+    index, calendar = Index(), doctor()
+    index.put(calendar)
+    unit = WEEK_OF_MONDAY * WEEK + MONDAY + 100
+    assert at(index, 0, MONDAY + 100)
+    index.take(calendar.resource_id, range(unit, unit + 4))
+    assert not any(at(index, 0, MONDAY + 100 + n) for n in range(-3, 4))
+    assert at(index, 0, MONDAY + 104, snug=True)
+    assert at(index, 0, MONDAY + 96, snug=True)
+    assert not at(index, 0, MONDAY + 105, snug=True)
+    index.set_taken(calendar.resource_id, WEEK_OF_MONDAY, 0)
+    assert at(index, 0, MONDAY + 100)
+
+
+def test_bookings_are_seen_whether_the_week_was_looked_at_before_or_after_and_across_its_ends() -> None:
+    calendar = replace(doctor(), rules=tuple(WeeklyRule(day, 0, 24 * 60) for day in range(7)))
+    looked, fresh = Index(), Index()
+    looked.put(calendar)
+    fresh.put(calendar)
+    for week in (-1, 0, 1):
+        looked.column(Modality.REMOTE, WEEK_OF_MONDAY + week)
+    for first in (WEEK_OF_MONDAY * WEEK - 2, (WEEK_OF_MONDAY + 1) * WEEK - 1, WEEK_OF_MONDAY * WEEK + 500):
+        for index in (looked, fresh):
+            index.take(calendar.resource_id, range(first, first + 4))
+    for week in (-1, 0, 1):
+        columns = [index.column(Modality.REMOTE, WEEK_OF_MONDAY + week) for index in (looked, fresh)]
+        assert columns[0] == columns[1]
+
+
+def test_new_hours_replace_the_old_ones_and_newcomers_are_entered() -> None:
+    index, calendar = Index(), doctor()
+    index.put(calendar)
+    assert at(index, 0, MONDAY)
+    index.put(replace(calendar, rules=(replace(WEEKLY, weekday=1),)))
+    other = doctor()
+    index.put(other)
+    assert (len(index), index.rows([other.subject_id, new_id(), calendar.subject_id])) == (2, (1, 0))
+    assert not at(index, 0, MONDAY)
+    assert at(index, 0, MONDAY + 288)
+    assert at(index, 1, MONDAY)
+    assert union([1, 2, 4], (0, 2)) == 5
+    assert (union([1, 2, 4], ()), union([1, 2, 4], (1,))) == (0, 2)
+
+
+def test_load_is_counted_in_minutes_and_what_is_over_or_unsure_is_let_go() -> None:
+    index, calendar = Index(), doctor()
+    index.put(calendar)
+    monday = WEEK_OF_MONDAY * WEEK + MONDAY
+    index.take(calendar.resource_id, range(monday, monday + 72))
+    assert index.load(0, [WEEK_OF_MONDAY]) == 0.25
+    index.forget_taken()
+    assert index.load(0, [WEEK_OF_MONDAY]) == 0
+    index.take(calendar.resource_id, range(monday, monday + 72))
+    index.forget_before(WEEK_OF_MONDAY + 1)
+    assert index.load(0, [WEEK_OF_MONDAY]) == 0
+    index.set_taken(ResourceId(new_id()), WEEK_OF_MONDAY, 1)  # a patient, or one that is not known yet
+    assert index.load(0, []) == 1
