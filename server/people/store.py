@@ -25,8 +25,8 @@ _SAME_PERSON = text(
     "SELECT :person UNION ALL SELECT mine.root_id FROM patient_merge AS mine "
     "WHERE mine.patient_id = :person AND mine.parted_at IS NULL "
     "UNION ALL SELECT beside.patient_id FROM patient_merge AS beside "
-    "WHERE beside.parted_at IS NULL AND (beside.root_id = :person OR beside.root_id IN (SELECT mine.root_id FROM patient_merge AS mine "
-    "WHERE mine.patient_id = :person AND mine.parted_at IS NULL))"
+    "WHERE beside.parted_at IS NULL AND (beside.root_id = :person OR beside.root_id IN ("
+    "SELECT mine.root_id FROM patient_merge AS mine WHERE mine.patient_id = :person AND mine.parted_at IS NULL))"
 ).bindparams(bindparam("person", type_=PatientRow.id.type))
 
 
