@@ -16,6 +16,7 @@ from server.interop.fhir.pieces import (
     resource,
     without_empty,
 )
+from server.kernel.words import N_
 
 REPORT = code(LOINC, "11488-4", "Consult note")
 SECTIONS = (
@@ -79,10 +80,10 @@ def composition(row: Json, addenda: list[Json]) -> Json:
     ]
     there = ", ".join(f"{one['name']} ({one['part']})" for one in signed.get("participants", []))
     if there:
-        sections.append({"title": "Présents", "text": narrative(there)})
+        sections.append({"title": N_("Présents"), "text": narrative(there)})
     if wish := words.get("follow_up"):
         told = f"Dans {wish['in_days']} jours ({wish['modality']}). {wish.get('why', '')}".strip()
-        sections.append({"title": "Suivi demandé", "text": narrative(told)})
+        sections.append({"title": N_("Suivi demandé"), "text": narrative(told)})
     sections += [
         {"title": f"Ajout du {one['added_at'][:10]}", "text": narrative(_said(one["body"]))} for one in addenda
     ]
@@ -95,7 +96,7 @@ def composition(row: Json, addenda: list[Json]) -> Json:
         encounter=reference(row["encounter_id"]),
         date=row.get("signed_at") or row["saved_at"],
         author=[reference(row["author_id"], signed.get("signed_by", ""))],
-        title="Compte rendu de téléconsultation",
+        title=N_("Compte rendu de téléconsultation"),
         section=sections,
     )
 
