@@ -16,7 +16,7 @@ from tests.services import ContextFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
-SHEETS = ("sheet-emergency", "sheet-help", "idle", "sheet-end")
+SHEETS = ("sheet-emergency", "sheet-help", "idle", "sheet-end", "sheet-paper")
 WATCH = """
 window.refused = [];
 document.addEventListener("securitypolicyviolation", (event) => window.refused.push(
