@@ -76,7 +76,6 @@ async def make(
         raise NotHere("a backup needs at least one recipient (telecabin backup key)")
     with _folder_in_the_making(where, target) as part, plain_files(where) as plain:
         counts, facts = await _read(database, vault, plain, progress)
-        stamp = stamp_of(vault.keyring)
         manifest = Manifest(
             format=FORMAT,
             made_at=at,
@@ -90,16 +89,21 @@ async def make(
             **facts,
         )
         tried = await try_out(manifest, manifest, plain.rewound(), vault.keyring, now, every)
-        plain.rewound()
-        sealed = {
-            RECORDS: stream.seal(plain.records, part / RECORDS, recipients),
-            KEYS: stream.seal(plain.keys, part / KEYS, recipients),
-        }
-        whole = msgspec.structs.replace(manifest, files=sealed)
-        _write(part / MANIFEST, written(whole, stamp))
-        for name in sealed:
-            _keep(part / name)
+        whole = _write_files(part, manifest, plain.rewound(), stamp_of(vault.keyring))
     return target, Tried(whole, tried.rows, tried.opened, tried.unreadable)
+
+
+def _write_files(part: Path, manifest: Manifest, plain: Plain, stamp: Stamp) -> Manifest:
+    """Seal both streams into the folder, and sign what they are."""
+    sealed = {
+        RECORDS: stream.seal(plain.records, part / RECORDS, manifest.recipients),
+        KEYS: stream.seal(plain.keys, part / KEYS, manifest.recipients),
+    }
+    whole = msgspec.structs.replace(manifest, files=sealed)
+    _write(part / MANIFEST, written(whole, stamp))
+    for name in sealed:
+        _keep(part / name)
+    return whole
 
 
 def stamp_of(keyring: Keyring) -> Stamp:
