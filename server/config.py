@@ -29,6 +29,11 @@ class Config:
     drug_list: Path | None = None
     scan_command: tuple[str, ...] = ()
     """Reads a file of a stranger from its stdin: ends with 0 for clean, 1 for not. Empty: no scanner."""
+    smtp_url: str = ""
+    smtp_password_file: Path | None = None
+    mail_from: str = ""
+    sms_url: str = ""
+    sms_token_file: Path | None = None
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0
     """0: no numbers are shown."""
@@ -47,6 +52,18 @@ def _words(text: str) -> tuple[str, ...]:
 
 def _file(text: str) -> Path | None:
     return Path(text) if text else None
+
+
+def _mail_server(text: str) -> str:
+    if text and not text.startswith(("smtp://", "smtps://")):
+        raise ValueError
+    return text
+
+
+def _gateway(text: str) -> str:
+    if text and not text.startswith(("http://", "https://")):
+        raise ValueError
+    return text
 
 
 def _command(text: str) -> tuple[str, ...]:
@@ -99,6 +116,11 @@ _READERS: dict[str, _Reader] = {
     "support_phone": _Reader(str, "a telephone number, or empty"),
     "drug_list": _Reader(_file, "the path of a list of drugs, or empty for ours"),
     "scan_command": _Reader(_command, "a command and its words, quoted as in a shell, or empty"),
+    "smtp_url": _Reader(_mail_server, "smtp://user@host:587, smtps://user@host, or empty"),
+    "smtp_password_file": _Reader(_file, "the path of a file with the password, or empty"),
+    "mail_from": _Reader(str, "the address that reminders come from, or empty"),
+    "sms_url": _Reader(_gateway, "https://… of a gateway, or empty"),
+    "sms_token_file": _Reader(_file, "the path of a file with the gateway's token, or empty"),
     "metrics_host": _Reader(str, "an inner address to show numbers on"),
     "metrics_port": _Reader(_port, "a number from 0 to 65535, 0 for none"),
     "drain_seconds": _Reader(_seconds, "a number of seconds from 0 to 600"),

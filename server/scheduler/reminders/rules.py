@@ -26,6 +26,8 @@ EVENING = time(18)
 """When a message goes out that would have fallen into the night after: people still read it."""
 AT_LEAST = timedelta(minutes=30)
 """Before the appointment: later, a reminder only disturbs on the way."""
+STILL_KNOWN = timedelta(hours=12)
+"""After booking nobody needs to be reminded."""
 MOST_ATTEMPTS = 6
 LEASE = timedelta(minutes=2)
 CODE_DIGITS = 8
@@ -182,7 +184,7 @@ def window(occasion: Occasion, starts_at: datetime, booked_at: datetime, quiet: 
         not_before = quiet.later(booked_at)
     else:
         wanted = starts_at - BEFORE[occasion]
-        if wanted < booked_at:
+        if wanted < booked_at + STILL_KNOWN:
             return None
         not_before = quiet.sooner(wanted)
         if not_before < booked_at:

@@ -1,0 +1,95 @@
+"""What a reminder says: when, where, whom to call, and how to say that one cannot come. Never who, nor why."""
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from server.kernel.sealing import Vault
+from server.kernel.words import N_
+from server.scheduler.reminders.rules import CODE_DIGITS, Channel, gsm
+
+SMS = N_("Rendez-vous %(when)s, %(place)s. Pas libre ? %(link)s ou %(phone)s")
+SUBJECT = N_("Votre rendez-vous %(when)s")
+EMAIL = N_(
+    "Bonjour,\n\nVous avez un rendez-vous %(when)s.\nLieu : %(place)s\n\n"
+    "Vous ne pouvez pas venir, ou vous ne voulez plus de rappels ?\n%(link)s\n\n"
+    "Une question ? Appelez le %(phone)s. Votre code : %(code)s\n"
+)
+VOICE = N_(
+    "Bonjour. Vous avez un rendez-vous %(when)s, %(place)s. "
+    "Si vous ne pouvez pas venir, appelez le %(phone)s et donnez ce code : %(spoken)s. "
+    "Je répète : rendez-vous %(when)s. Le code : %(spoken)s. Au revoir."
+)
+
+Speak = Callable[[str, str, Mapping[str, object]], str]
+"""(locale, French sentence, its places) -> the sentence in that language."""
+SayWhen = Callable[[datetime, str, ZoneInfo], str]
+"""(instant, locale, zone) -> « mardi 24 novembre à 9 h 30 »."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """What may be said of an appointment."""
+
+    starts_at: datetime
+    zone: str
+    place: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What opens one reminder's page: the token in the link, and the digits that one says by telephone."""
+
+    token: str
+    code: str
+
+    @property
+    def token_hash(self) -> bytes:
+        """What the database keeps of the token."""
+        return hash_of(self.token)
+
+
+def keys_of(vault: Vault, reminder_id: UUID) -> Keys:
+    """Return the token and the code of a reminder: the same at each attempt, and secret without the index key."""
+    token = base64.urlsafe_b64encode(vault.blind("reminder", "link", str(reminder_id))).decode().rstrip("=")
+    number = int.from_bytes(vault.blind("reminder", "spoken", str(reminder_id))[:8], "big")
+    return Keys(token, f"{number % 10**CODE_DIGITS:0{CODE_DIGITS}d}")
+
+
+def hash_of(token: str) -> bytes:
+    """Return what the database keeps of a token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes reminders in the patient's language."""
+
+    speak: Speak
+    say_when: SayWhen
+    origin: str
+
+    def link(self, keys: Keys) -> str:
+        """Return the address of a reminder's page."""
+        return f"{self.origin}/rdv/{keys.token}"
+
+    def write(self, channel: Channel, locale: str, meeting: Meeting, keys: Keys) -> tuple[str, str]:
+        """Return subject and text."""
+        places = {
+            "when": self.say_when(meeting.starts_at, locale, ZoneInfo(meeting.zone)),
+            "place": meeting.place,
+            "phone": meeting.phone,
+            "link": self.link(keys),
+            "code": f"{keys.code[:4]} {keys.code[4:]}",
+            "spoken": ", ".join(keys.code),
+        }
+        if channel is Channel.EMAIL:
+            return self.speak(locale, SUBJECT, places), self.speak(locale, EMAIL, places)
+        if channel is Channel.VOICE:
+            return "", self.speak(locale, VOICE, places)
+        return "", gsm(self.speak(locale, SMS, places))
