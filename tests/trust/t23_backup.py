@@ -93,7 +93,7 @@ async def _whole(made: Practice, target: Database, tried: Tried) -> int:
         counts = await store.counted(tx, [*store.record_tables(), *store.key_tables()])
         fields = [(place, await vault.open(tx, place, sealed)) async for place, sealed in store.sealed_places(tx, 1)]
         await verify_records(tx, verdict)
-    notes = [place for place, _plain in fields if place.table == "note"]
+    notes = {place.record_id for place, _plain in fields if place.table == "note"}
     unlogged = {one.where.partition(":")[0] for one in verdict.findings}  # the village of tests registers in silence
     told = (verdict.size, verdict.root.hex(), len(notes), len(fields))
     wanted = (tried.manifest.audit_size, tried.manifest.audit_root, tried.manifest.rows["note"], tried.opened)
