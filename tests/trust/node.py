@@ -17,10 +17,11 @@ import uvloop
 from aiohttp import web
 
 from server.kernel.clock import utc_now
-from signalling.bus import Bus, LocalBus, RedisBus
+from signalling.bus import Bus, LocalBus
 from signalling.cloakroom import Cloakroom
 from signalling.gateway import Gateway
 from signalling.protocol import Seat
+from signalling.redis_bus import RedisBus
 from signalling.switchboard import Switchboard
 from signalling.tickets import LinePass, SeatPass, TicketOffice
 from tests.components import free_port

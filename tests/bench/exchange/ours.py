@@ -10,10 +10,11 @@ from aiohttp import web
 
 from server.kernel.clock import utc_now
 from signalling import pace
-from signalling.bus import Bus, LocalBus, RedisBus
+from signalling.bus import Bus, LocalBus
 from signalling.cloakroom import Cloakroom
 from signalling.gateway import Gateway
 from signalling.protocol import Seat
+from signalling.redis_bus import RedisBus
 from signalling.switchboard import Switchboard
 from signalling.tickets import LinePass, SeatPass, TicketOffice
 
