@@ -10,6 +10,7 @@ COMMANDS = {
     "demo": "server.serving:demo",
     "migrate": "server.serving:migrate_command",
     "account": "server.serving:account",
+    "places": "server.places_commands:places",
     "key": "server.key_commands:key",
     "audit": "server.audit_commands:audit",
     "backup": "server.backup_commands:backup",

@@ -70,6 +70,11 @@ class Accounts:
         tx.add(account)
         return account.id
 
+    async def hash(self, password: str) -> str:
+        """Return the argon2id string of a new password; raises Invalid for one that is too short or too long."""
+        check_password(password)
+        return await self._passwords.hash(password)
+
     async def sign_in(self, login: str, password: str, door: Door, address: str) -> SignedIn:
         """Open a session at `door`, or raise NotSignedIn; the answer and its time are the same for all reasons."""
         login = login.strip().lower()[:40]

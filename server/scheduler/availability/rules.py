@@ -162,9 +162,7 @@ def check_plan(plan: Plan, places: Mapping[SiteId, tuple[float, float]]) -> Plan
             raise Invalid(_NOT_POSSIBLE, fields={"valid_to": N_("Le dernier jour vient avant le premier.")})
     for one_off in plan.once:
         if not timedelta(0) < one_off.ends_at - one_off.starts_at <= ONCE_FOR:
-            raise Invalid(
-                _NOT_POSSIBLE, fields={"ends_on": N_("La fin vient après le début, un an après au plus.")}
-            )
+            raise Invalid(_NOT_POSSIBLE, fields={"ends_on": N_("La fin vient après le début, un an après au plus.")})
         if len(one_off.reason) > REASON_MAX:
             raise Invalid(_NOT_POSSIBLE, fields={"reason": N_("120 lettres au plus.")})
     if plan.buffer_min % 5 or not 0 <= plan.buffer_min <= BUFFER_MAX:

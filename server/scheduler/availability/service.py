@@ -31,12 +31,15 @@ from server.scheduler.availability.rules import (
     Booked,
     Difference,
     Plan,
+    Weekly,
     check_plan,
     check_zone,
     difference,
     digest,
+    local_holidays,
     outside,
     refuse_other,
+    with_once,
 )
 from server.scheduler.availability.subjects import HOME_ZONE, Subject, subject, subjects
 from server.scheduler.availability.tables import HoursChange
@@ -62,7 +65,7 @@ class Change:
 
     id: UUID
     at: datetime
-    by: AccountId
+    by: AccountId | None
     difference: Difference
     undone_at: datetime | None
 
@@ -158,6 +161,20 @@ class Availability:
             await self._nudger.nudge(*lines)
         return outcome
 
+    async def open_weekly(
+        self, tx: AsyncSession, who: Identity | None, one: Subject, zone: str, weekly: tuple[Weekly, ...], insee: str
+    ) -> Outcome:
+        """Put weekly lines in the place of all others, in the caller's transaction; exceptions stay.
+
+        A commune of Alsace or Moselle (`insee`) gets its two more holidays. Appointments that are hit stop it.
+        """
+        row, now = await self.set_zone(tx, who, one, zone), self._now()
+        before = await store.plan(tx, row, now)
+        more = [each for each in local_holidays(insee, zone, range(now.year, now.year + 3)) if each.ends_at > now]
+        plan = with_once(msgspec.structs.replace(before, weekly=weekly), more)
+        outcome, _ = await self._save(tx, who, one, plan, digest(before), None)
+        return outcome
+
     async def set_zone(self, tx: AsyncSession, who: Identity | None, one: Subject, zone: str) -> Resource:
         """Return the resource of a subject, made if it had none, in this zone. In the caller's transaction."""
         check_zone(zone)
@@ -199,7 +216,7 @@ class Availability:
         )
 
     async def _save(
-        self, tx: AsyncSession, who: Identity, one: Subject, plan: Plan, seen: str, decided: Decided | None
+        self, tx: AsyncSession, who: Identity | None, one: Subject, plan: Plan, seen: str, decided: Decided | None
     ) -> tuple[Outcome, list[str]]:
         row = await self.set_zone(tx, who, one, await self.zone_of(tx, one))
         now = self._now()
@@ -223,7 +240,7 @@ class Availability:
                 id=new_id(),
                 resource_id=row.id,
                 changed_at=now,
-                changed_by=who.account_id,
+                changed_by=who.account_id if who else None,
                 before=_written(before),
                 then=_written(plan),
             )
@@ -232,7 +249,7 @@ class Availability:
         return outcome, await self._free(tx, who, one.kind, choice.freed & {each.id for each in hit})
 
     async def _free(
-        self, tx: AsyncSession, who: Identity, kind: ResourceKind, freed: Collection[AppointmentId]
+        self, tx: AsyncSession, who: Identity | None, kind: ResourceKind, freed: Collection[AppointmentId]
     ) -> list[str]:
         """Cancel these appointments: their promises are due again, and the site's worklist shows them."""
         lines = ["hours"]

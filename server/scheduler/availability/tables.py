@@ -18,7 +18,8 @@ class HoursChange(Row):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     resource_id: Mapped[ResourceId] = mapped_column(ForeignKey("resource.id"), index=True)
     changed_at: Mapped[datetime]
-    changed_by: Mapped[AccountId]
+    changed_by: Mapped[AccountId | None]
+    """None: somebody at the machine, by a file."""
     before: Mapped[str] = mapped_column(Text)
     then: Mapped[str] = mapped_column(Text)
     undone_at: Mapped[datetime | None]
