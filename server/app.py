@@ -54,6 +54,7 @@ from server.kernel.clock import Clock, utc_now
 from server.kernel.errors import ConfigError
 from server.metrics import Metrics
 from server.people.access.access import Access, access_of
+from server.people.founding.service import Founding
 from server.people.merging import Merging
 from server.people.places import Places
 from server.people.service import People
@@ -332,6 +333,7 @@ def _coordination(clinic: Clinic) -> Routes:
             clinic.access.glasses,
             clinic.readiness,
             Availability(clinic.database, clinic.now, clinic.switchboard),
+            Founding(clinic.database, clinic.accounts, clinic.now),
             clinic.now,
         )
     )

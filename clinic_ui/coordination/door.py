@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from clinic_ui.coordination.glasses import GlassPages
 from clinic_ui.coordination.hours import HoursPages
 from clinic_ui.coordination.pages import CoordinationPages
+from clinic_ui.coordination.places import PlacesPages
 from clinic_ui.coordination.readiness import ReadinessPages
 from server.audit.service import Witnessing
 from server.evaluation.overview import Overview
 from server.evaluation.service import Feedback
 from server.kernel.clock import Clock
 from server.people.access.glass import Glasses
+from server.people.founding.service import Founding
 from server.readiness.service import Readiness
 from server.scheduler.availability.service import Availability
 from server.web.routes import Routes
@@ -26,6 +28,7 @@ class Coordination:
     glasses: Glasses
     readiness: Readiness
     availability: Availability
+    founding: Founding
     now: Clock
 
 
@@ -37,4 +40,5 @@ def routes(here: Coordination) -> Routes:
         *GlassPages(here.glasses).routes(),
         *ReadinessPages(here.readiness, here.now).routes(),
         *HoursPages(here.availability, here.now).routes(),
+        *PlacesPages(here.founding).routes(),
     ]

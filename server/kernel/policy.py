@@ -271,6 +271,12 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("POST", "/coordination/hours/{subject_id}/buffer"): Act.HOURS_EDIT,
     ("POST", "/coordination/hours/{subject_id}/undo"): Act.HOURS_EDIT,
     ("POST", "/coordination/hours/{subject_id}/confirm"): Act.HOURS_EDIT,
+    ("GET", "/coordination/places"): Act.PLACES_EDIT,
+    ("GET", "/coordination/places/{kind}"): Act.PLACES_EDIT,
+    ("POST", "/coordination/places/{kind}"): Act.PLACES_EDIT,
+    ("POST", "/coordination/places/accounts/{login}/password"): Act.PLACES_EDIT,
+    ("POST", "/coordination/places/accounts/{login}/close"): Act.PLACES_EDIT,
+    ("POST", "/coordination/places/accounts/{login}/open"): Act.PLACES_EDIT,
     ("GET", "/coordination/cabins"): Act.READINESS_SEE,
     ("GET", "/coordination/cabins/now"): Act.READINESS_SEE,
 }
