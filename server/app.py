@@ -1,20 +1,18 @@
-"""The roof: opens the database, the keys and the bus, builds every service by hand, and mounts the routes.
+"""The roof: mounts the routes of an open clinic.
 
-    Config ─▶ database ─▶ schema and keys fit? ─▶ services ─▶ routes ─▶ web.Application
-                                                  switchboard ─▶ /signal
+    Config ─▶ Clinic ─▶ routes ─▶ web.Application
+              switchboard ─▶ /signal
 
 Nobody imports this but the command and the tests.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from clinic_ui import i18n
 from clinic_ui.assets import Assets
 from clinic_ui.cabin import pages as cabin_pages
 from clinic_ui.coordination import door as coordination_pages
@@ -25,185 +23,51 @@ from clinic_ui.desk.settings import SettingsPages
 from clinic_ui.fonts import prepare_font
 from clinic_ui.front_office import pages as office_pages
 from clinic_ui.front_office.copying import CopyPages
+from clinic_ui.front_office.reminders import ReminderPages
+from clinic_ui.guest.answering import AnswerPages
 from clinic_ui.guest.pages import GuestPages
 from clinic_ui.mishaps import page_errors
 from clinic_ui.paper.press import PRESS, Press
 from clinic_ui.render import PAGES, Pages
 from clinic_ui.signin.pages import DemoPerson, SignInPages
 from server import lines
-from server.accounts.passwords import Passwords
-from server.accounts.service import Accounts
 from server.audit.api import AuditApi
-from server.audit.sequencer import Sequencer, signer_of
-from server.audit.service import Witnessing
+from server.clinic import Clinic, open_clinic, translate
 from server.config import Config
-from server.database.engine import Database
 from server.database.migrate import refuse_other_schema
 from server.database.timing import time_transactions
-from server.echoes import Echoes
 from server.encounters import api as encounters_api
-from server.encounters.facts import EncounterFacts, has_taken
 from server.encounters.guest_api import GuestApi
-from server.encounters.service import Calls, Duty, Endings, FrontOffice, Ground, Guests, HelpCalls, Intake, Queue
-from server.encounters.service.accesses import AccessBook
-from server.encounters.service.outlook import Outlooks
-from server.evaluation.overview import Overview
-from server.evaluation.service import Feedback
-from server.interop.service import Copies
 from server.kernel.clock import Clock, utc_now
 from server.kernel.errors import ConfigError
 from server.metrics import Metrics
-from server.people.access.access import Access, access_of
 from server.people.founding.service import Founding
-from server.people.merging import Merging
-from server.people.places import Places
-from server.people.service import People
 from server.readiness.api import ReadinessApi
 from server.readiness.faults import Whom
-from server.readiness.service import Readiness
 from server.records.api import RecordsApi
-from server.records.documents.ground import Ground as DocumentGround
-from server.records.documents.shelf import Shelf
 from server.records.prescriptions.api import PrescriptionApi
-from server.records.prescriptions.listed import read_rules
-from server.records.prescriptions.service import Prescriptions
 from server.records.seal.keeper import KeyKeeper
 from server.records.seal.providers import provider_of
-from server.records.seal.start import unlock
-from server.records.seal.vault import PatientVault
-from server.records.service import Background, Measures, Notes
 from server.records.service.reports import Reports
 from server.robots.api import RobotsApi
 from server.scheduler import api as scheduler_api
+from server.scheduler.live.service import LiveIndex
 from server.scheduler.availability.service import Availability
-from server.scheduler.service.agenda import Agenda
 from server.scheduler.service.cabin_view import CabinView
-from server.scheduler.service.closing import Closing
-from server.scheduler.service.follow_ups import FollowUps
-from server.scheduler.service.hours import Hours
 from server.scheduler.service.office_view import OfficeView
 from server.web.keys import IDENTIFY, ORIGINS, SECURE, TRANSLATE
 from server.web.middleware import guard, json_errors, naming, unnamed
 from server.web.routes import Routes, View, mount
 from server.web.wire import reply
-from signalling.bus import Bus, LocalBus
 from signalling.cloakroom import Cloakroom
 from signalling.gateway import Gateway
-from signalling.ice import IceServers
-from signalling.redis_address import BadAddress
-from signalling.switchboard import Switchboard
-from signalling.tickets import TicketOffice
 
 BODY_BYTES = 256 * 1024  # the longest note is 64 KB; documents will come by a route of their own
-
-
-@dataclass(frozen=True, slots=True)
-class Clinic:
-    """What is open while we serve: resources first, then the services that people use."""
-
-    config: Config
-    now: Clock
-    database: Database
-    vault: PatientVault
-    witnessing: Witnessing
-    switchboard: Switchboard
-    tickets: TicketOffice
-    ice: IceServers
-    accounts: Accounts
-    people: People
-    access: Access
-    merging: Merging
-    places: Places
-    notes: Notes
-    prescriptions: Prescriptions
-    measures: Measures
-    documents: Shelf
-    background: Background
-    intake: Intake
-    outlooks: Outlooks
-    queue: Queue
-    calls: Calls
-    guests: Guests
-    duty: Duty
-    front_office: FrontOffice
-    help_calls: HelpCalls
-    access_book: AccessBook
-    feedback: Feedback
-    overview: Overview
-    agenda: Agenda
-    hours: Hours
-    follow_ups: FollowUps
-    closing: Closing
-    readiness: Readiness
-    copies: Copies
 
 
 CLINIC: web.AppKey[Clinic] = web.AppKey("clinic", Clinic)
 GATEWAY: web.AppKey[Gateway] = web.AppKey("gateway", Gateway)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
-
-
-async def open_clinic(config: Config, opened: AsyncExitStack, now: Clock = utc_now) -> Clinic:
-    """Open the resources and build the services; `opened` closes them. Raises ConfigError rather than guess."""
-    database = Database(config.database_url)
-    opened.push_async_callback(database.close)
-    await refuse_other_schema(database)
-    vault = await unlock(database, config.kek_file, now)
-    sequencer = Sequencer(database, signer_of(vault), now)
-    opened.push_async_callback(sequencer.stop)
-    await sequencer.start()
-    passwords = Passwords()
-    opened.callback(passwords.close)
-    bus = await _open_bus(config, opened)
-    return _build(config, now, database, vault, Accounts(database, passwords, now), bus)
-
-
-def _build(config: Config, now: Clock, database: Database, vault: PatientVault, accounts: Accounts, bus: Bus) -> Clinic:
-    """Build the services, each from what stands below it."""
-    switchboard, office, ice = Switchboard(bus), TicketOffice(bus, now), _ice(config, now)
-    people, feedback = People(database, vault, now, has_taken), Feedback(database, now)
-    ground, seats = Ground(database, people, vault, now, switchboard), lines.SeatTickets(office)
-    visits, follow_ups = EncounterFacts(ground), FollowUps(database, people, vault, now, switchboard)
-    notes = Notes(database, vault, visits, people, now)
-    background = Background(database, vault, people, now)
-    prescriptions = Prescriptions(database, vault, visits, people, background, read_rules(config.drug_list), now)
-    return Clinic(
-        config=config,
-        now=now,
-        database=database,
-        vault=vault,
-        witnessing=Witnessing(database, signer_of(vault).verifier, now),
-        switchboard=switchboard,
-        tickets=office,
-        ice=ice,
-        accounts=accounts,
-        people=people,
-        access=access_of(database, vault, people, accounts.prove, switchboard, now),
-        merging=Merging(database, people, visits.is_open, now),
-        places=Places(database),
-        notes=notes,
-        prescriptions=prescriptions,
-        measures=Measures(database, vault, visits, people, now),
-        documents=Shelf.on(DocumentGround(database, vault, visits, people, now), config.scan_command),
-        background=background,
-        intake=Intake(ground, feedback),
-        outlooks=Outlooks(ground),
-        queue=Queue(ground, seats, switchboard),
-        calls=Calls(ground, seats, switchboard),
-        guests=Guests(ground, seats, switchboard),
-        duty=Duty(ground),
-        front_office=FrontOffice(ground),
-        help_calls=HelpCalls(ground),
-        access_book=AccessBook(ground),
-        feedback=feedback,
-        overview=Overview(database, now),
-        agenda=Agenda(now),
-        hours=Hours(database, now),
-        follow_ups=follow_ups,
-        closing=Closing(database, visits, notes, prescriptions, Endings(ground), follow_ups),
-        copies=Copies(database, vault, people, now),
-        readiness=Readiness(database, now, switchboard, visits, Echoes(), ice),
-    )
 
 
 async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[DemoPerson] = ()) -> web.Application:
@@ -216,7 +80,7 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         app = web.Application(middlewares=manners, client_max_size=BODY_BYTES)
         app[CLINIC], app[METRICS] = clinic, metrics
         app[IDENTIFY] = clinic.accounts.identify
-        app[TRANSLATE] = _translate
+        app[TRANSLATE] = translate
         app[SECURE] = config.secure
         app[ORIGINS] = frozenset({config.origin})
         assets = Assets.of_package()
@@ -227,6 +91,7 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         mount(app, SignInPages(clinic.accounts, demo_people).routes())
         mount(app, RobotsApi(clinic.people, {one.login for one in demo_people}).routes())
         mount(app, GuestPages(clinic.guests).routes())
+        mount(app, AnswerPages(clinic.reminders).routes())
         mount(app, _cabin(clinic))
         mount(app, _office(clinic))
         desk = _desk(clinic)
@@ -237,6 +102,7 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         app.cleanup_ctx.append(_keys(clinic))
         app.cleanup_ctx.append(_font(assets, config))
         app.cleanup_ctx.append(clinic.documents.tidied)
+        app.cleanup_ctx.append(clinic.sending.running)
         app.on_response_prepare.append(unnamed)
         app.on_shutdown.append(_awaiting(gateway.close))
         app.on_cleanup.append(_awaiting(app[PRESS].close))
@@ -321,7 +187,7 @@ def _office(clinic: Clinic) -> Routes:
     pages = office_pages.routes(
         office, clinic.access_book, clinic.merging, clinic.documents.documents, clinic.prescriptions
     )
-    return [*pages, *CopyPages(office, clinic.copies).routes()]
+    return [*pages, *CopyPages(office, clinic.copies).routes(), *ReminderPages(office, clinic.reminders).routes()]
 
 
 def _coordination(clinic: Clinic) -> Routes:
@@ -364,24 +230,6 @@ def _ready(clinic: Clinic, gateway: Gateway) -> View:
     return ready
 
 
-def _translate(locale: str, message: str, params: Mapping[str, object]) -> str:
-    return i18n.translate(locale, message, **params)
-
-
-async def _open_bus(config: Config, opened: AsyncExitStack) -> Bus:
-    if not config.redis_url:
-        return LocalBus()
-    try:
-        from signalling.redis_bus import RedisBus  # a single server needs no Redis, and not its client either
-
-        bus = RedisBus(config.redis_url)
-    except BadAddress as error:
-        raise ConfigError(f"TELECABIN_REDIS_URL: {error}") from None
-    opened.push_async_callback(bus.close)
-    await bus.start()
-    return bus
-
-
 async def _open_gateway(clinic: Clinic, opened: AsyncExitStack) -> Gateway:
     switchboard, cloakroom = clinic.switchboard, Cloakroom(clinic.switchboard.bus, clinic.switchboard)
     opened.push_async_callback(switchboard.stop)
@@ -389,16 +237,6 @@ async def _open_gateway(clinic: Clinic, opened: AsyncExitStack) -> Gateway:
     opened.push_async_callback(cloakroom.stop)
     await cloakroom.start()
     return Gateway(switchboard, clinic.tickets, cloakroom, origins=[clinic.config.origin])
-
-
-def _ice(config: Config, now: Clock) -> IceServers:
-    secret = ""
-    if config.turn_secret_file is not None:
-        try:
-            secret = config.turn_secret_file.read_text().strip()
-        except OSError as error:
-            raise ConfigError(f"TELECABIN_TURN_SECRET_FILE: {error.strerror}") from None
-    return IceServers(now, config.stun_urls, config.turn_urls, secret)
 
 
 def _keys(clinic: Clinic) -> Callable[[web.Application], AsyncIterator[None]]:

@@ -14,7 +14,7 @@ from typing import Any
 import click
 import msgspec
 
-from server.app import Clinic, open_clinic
+from server.clinic import Clinic, open_clinic
 from server.config import load
 from server.interop.site import export_site, import_site
 from server.kernel.access import Door, Identity

@@ -273,7 +273,7 @@ def _rotate(work: Callable[[Rotation], Coroutine[Any, Any, None]]) -> None:
 
 
 def _shred(login: str, password: str, work: Callable[[Shredder, Identity], Coroutine[Any, Any, None]]) -> None:
-    from server.app import open_clinic  # the whole house, which no other word of this file needs
+    from server.clinic import open_clinic  # the whole house, which no other word of this file needs
 
     config = _config()
 

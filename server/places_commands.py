@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from server.app import open_clinic
+from server.clinic import open_clinic
 from server.config import load
 from server.kernel.errors import ClinicError, ConfigError
 from server.people.founding.rules import PlacesFile, Step, read_places

@@ -18,7 +18,8 @@ from aiohttp import web
 from clinic_ui.signin.pages import DemoPerson
 from server import logs
 from server.accounts.rules import NewAccount
-from server.app import CLINIC, GATEWAY, METRICS, make_app, open_clinic
+from server.app import CLINIC, GATEWAY, METRICS, make_app
+from server.clinic import open_clinic
 from server.config import Config, load
 from server.database.engine import Database
 from server.database.migrate import migrate

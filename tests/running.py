@@ -14,7 +14,8 @@ from aiohttp import web
 from clinic_ui.assets import Assets
 from clinic_ui.fonts import prepare_font
 from clinic_ui.signin.pages import DemoPerson
-from server.app import CLINIC, Clinic, make_app
+from server.app import CLINIC, make_app
+from server.clinic import Clinic
 from server.config import Config
 from server.database.engine import Database
 from server.database.migrate import migrate

@@ -19,6 +19,7 @@ TESTED_ELSEWHERE_BY_NAME = {
     "store.py": "the service's tests run each query on both databases",
 }
 TESTED_ELSEWHERE = {
+    "server/clinic.py": "tests/server/test_app.py, and whatever opens a clinic",
     "server/schema.py": "tests/house/test_migrations.py",
     "server/kernel/clock.py": "one function of one line",
     "server/kernel/words.py": "tests/house/test_words.py follows the marks",

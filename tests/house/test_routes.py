@@ -22,6 +22,8 @@ OPEN_TO_ANYBODY = {
     ("POST", "/api/guest/line-ticket"),
     ("POST", "/api/guest/seat"),
     ("POST", "/invite"),
+    ("GET", "/rdv/{token}"),  # who has the link of a reminder may free that moment, and learns no name
+    ("POST", "/rdv/{token}"),
     ("GET", "/signin/{door}"),
     ("GET", "/static/{hash}/{path}"),
     ("POST", "/settings"),

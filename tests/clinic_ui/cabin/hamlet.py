@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from yarl import URL
 
 from server.accounts.rules import NewAccount
-from server.app import Clinic
+from server.clinic import Clinic
 from server.database.rows import Row
 from server.encounters.rules import CONSENT_VERSION, Accompanied, Reason, RedFlag
 from server.encounters.service import Beginning, ConsentSaid, Placement

@@ -14,7 +14,7 @@ import aiohttp
 from yarl import URL
 
 from server.accounts.rules import NewAccount
-from server.app import Clinic
+from server.clinic import Clinic
 from server.encounters.rules import CONSENT_VERSION, Accompanied, Reason, RedFlag
 from server.encounters.service import Beginning, Placement
 from server.kernel.access import Door, Identity, Role
