@@ -33,6 +33,8 @@ from server.web.routes import Routes
 WHY_WORDS = {
     Why.ASKED: N_("Le médecin qui a demandé ce suivi."),
     Why.TREATING: N_("Le médecin traitant."),
+    Why.KNOWN: N_("Un médecin que la personne a déjà vu."),
+    Why.VILLAGE: N_("Un médecin qui consulte déjà pour le village."),
     Why.ANOTHER: N_("Un autre médecin : les premiers ne sont pas libres."),
 }
 EMPTY_WORDS = {

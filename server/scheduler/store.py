@@ -54,14 +54,16 @@ class KeptAnswer:
     response: str
 
 
-async def calendars(tx: AsyncSession, subjects: Collection[UUID], span: range) -> dict[UUID, Calendar]:
-    """Return the calendars of those subjects that are active resources, with what is taken in `span`."""
+async def calendars(
+    tx: AsyncSession, subjects: Collection[UUID], span: range, *, taken: bool = True
+) -> dict[UUID, Calendar]:
+    """Return the calendars of those subjects that are active resources, with what is taken in `span` if asked for."""
     query = select(Resource).where(Resource.subject_id.in_(list(subjects)), Resource.active.is_(True))
     resources = list(await tx.scalars(query))
     ids = [resource.id for resource in resources]
     rules = await _rules(tx, ids)
     exceptions = await _exceptions(tx, ids, span)
-    taken = await _taken(tx, ids, span)
+    held = await _taken(tx, ids, span) if taken else defaultdict(list)
     closing = await _closing_days(tx, {resource.zone for resource in resources})
     return {
         one.subject_id: Calendar(
@@ -72,7 +74,7 @@ async def calendars(tx: AsyncSession, subjects: Collection[UUID], span: range) -
             tuple(rules[one.id]),
             tuple(exceptions[one.id]),
             frozenset(closing[one.zone]),
-            frozenset(taken[one.id]),
+            frozenset(held[one.id]),
         )
         for one in resources
     }

@@ -78,6 +78,10 @@ class Index:
         """Return who has this number."""
         return self._calendars[row].subject_id
 
+    def subjects(self, kind: ResourceKind) -> tuple[UUID, ...]:
+        """Return everybody of a kind."""
+        return tuple(one.subject_id for one in self._calendars if one.kind is kind)
+
     def set_taken(self, resource_id: ResourceId, week: int, bits: int) -> None:
         """Tell what a resource holds in a week: nothing else of that week stays."""
         row = self._of_resource.get(resource_id)

@@ -1,6 +1,6 @@
 """From a promise to the search and back: who could serve, in which window, and what the pages see of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeVar
@@ -9,12 +9,13 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.kernel.errors import Invalid
-from server.kernel.ids import CabinId, HealthWorkerId, PractitionerId, ResourceId
+from server.kernel.ids import CabinId, HealthWorkerId, PractitionerId, ResourceId, SiteId
 from server.kernel.words import N_
 from server.people import store as people
 from server.people.rules import Cabin, HealthWorker, Practitioner, Site
 from server.readiness import store as readiness
 from server.scheduler import store
+from server.scheduler.live import store as live
 from server.scheduler.rules.openings import Calendar, ResourceKind
 from server.scheduler.rules.promise import Window
 from server.scheduler.rules.search import (
@@ -26,6 +27,7 @@ from server.scheduler.rules.search import (
     PartOfDay,
     Sides,
     WhyEmpty,
+    is_open,
     needed,
     search,
 )
@@ -37,7 +39,9 @@ from server.scheduler.tables import FollowUpPromise
 Subject = TypeVar("Subject", bound=UUID)
 LEAD_FOR = timedelta(hours=1)  # to come to the cabin from the next hamlet
 LASTS_FOR = NEEDS[ResourceKind.PATIENT] * UNIT_FOR
-TREATING_COST, ANOTHER_COST = 3, 12  # a day late for one's own doctor; four days late before a stranger
+COSTS = {Why.ASKED: 0, Why.TREATING: 3, Why.KNOWN: 6, Why.VILLAGE: 9, Why.ANOTHER: 12}
+"""Continuity, in the coin of days: one day late for one's own doctor, four days late before a stranger."""
+VILLAGE_FOR = timedelta(days=365)
 ANOTHER_WORKER_COST = 1
 MOST_DAYS_SEEN = 60
 
@@ -91,27 +95,27 @@ async def bench(
     wide: bool = False,
     part: PartOfDay | None = None,
     seen: Iterable[date] = (),
+    only: Collection[UUID] | None = None,
 ) -> Bench:
-    """Load who could serve a promise. `wide` doubles the tolerance and reaches beyond today, for who comes late."""
+    """Load who could serve a promise. `wide` doubles the tolerance and reaches beyond today, for who comes late.
+
+    `only` spares the calendars of everybody else: to check moments that were found already.
+    """
     site = await people.site(tx, row.site_id)
     strict = Window(row.due_on, row.earliest_on, row.latest_on)
-    window = strict.widened(local_day(now, site.zone)) if wide else strict
-    ask = Ask(window, site.zone, row.modality, now + LEAD_FOR, part, frozenset(seen))
-    doctors = {one.id: one for one in await people.practitioners(tx)}
-    in_service = [one for one in await people.cabins(tx, row.site_id) if one.in_service]
-    closed = await readiness.closed(tx, [one.id for one in in_service])
-    cabins = {one.id: one for one in in_service if one.id not in closed}
+    ask = asked(row, site, now, wide=wide, part=part, seen=seen)
+    window = ask.window
+    wanted = None if only is None else {*only, row.practitioner_id}
+    doctors = {one.id: one for one in await people.practitioners(tx) if wanted is None or one.id in wanted}
+    cabins, closed = await cabins_in_service(tx, row.site_id)
     workers = {one.id: one for one in await people.health_workers(tx, row.site_id)}
-    whys = dict.fromkeys(doctors, Why.ANOTHER)
-    treating = await people.treating_practitioner(tx, row.patient_id)
-    if treating in whys:
-        whys[treating] = Why.TREATING
-    whys[row.practitioner_id] = Why.ASKED
-    known = await store.calendars(tx, [*doctors, *cabins, *workers, row.patient_id], _reach(window, site.zone))
+    near = await continuity(tx, row, now)
+    whys = {one: near.get(one, Why.ANOTHER) for one in doctors}
+    some = [one for one in (*doctors, *cabins, *workers) if wanted is None or one in wanted]
+    known = await store.calendars(tx, [*some, row.patient_id], _reach(window, site.zone))
     nowhere = Calendar(ResourceId(row.patient_id), ResourceKind.PATIENT, row.patient_id, site.zone)
-    costs = {Why.ASKED: 0, Why.TREATING: TREATING_COST, Why.ANOTHER: ANOTHER_COST}
     everyone = {
-        ResourceKind.PRACTITIONER: _side(known, {one: costs[why] for one, why in whys.items()}),
+        ResourceKind.PRACTITIONER: _side(known, {one: COSTS[why] for one, why in whys.items()}),
         ResourceKind.CABIN: _side(known, dict.fromkeys(cabins, 0)),
         ResourceKind.HEALTH_WORKER: _side(
             known, {one: 0 if one == row.health_worker_id else ANOTHER_WORKER_COST for one in workers}
@@ -120,6 +124,31 @@ async def bench(
     }
     kinds = needed(row.modality, with_health_worker=row.with_health_worker)
     return Bench(ask, {kind: everyone[kind] for kind in kinds}, site, strict, doctors, cabins, workers, whys, closed)
+
+
+def asked(
+    row: FollowUpPromise, site: Site, now: datetime, *, wide: bool, part: PartOfDay | None, seen: Iterable[date]
+) -> Ask:
+    """Return what is looked for."""
+    strict = Window(row.due_on, row.earliest_on, row.latest_on)
+    window = strict.widened(local_day(now, site.zone)) if wide else strict
+    return Ask(window, site.zone, row.modality, now + LEAD_FOR, part, frozenset(seen))
+
+
+async def cabins_in_service(tx: AsyncSession, site_id: SiteId) -> tuple[dict[CabinId, Cabin], frozenset[CabinId]]:
+    """Return the cabins of a site that may serve, and those that failed their last check."""
+    in_service = [one for one in await people.cabins(tx, site_id) if one.in_service]
+    closed = await readiness.closed(tx, [one.id for one in in_service])
+    return {one.id: one for one in in_service if one.id not in closed}, frozenset(closed)
+
+
+async def continuity(tx: AsyncSession, row: FollowUpPromise, now: datetime) -> dict[PractitionerId, Why]:
+    """Return who knows this patient, or at least their village; all others are strangers."""
+    whys = dict.fromkeys(await live.comes_to(tx, row.site_id, now - VILLAGE_FOR), Why.VILLAGE)
+    whys |= dict.fromkeys(await live.has_seen(tx, row.patient_id), Why.KNOWN)
+    if (treating := await people.treating_practitioner(tx, row.patient_id)) is not None:
+        whys[treating] = Why.TREATING
+    return whys | {row.practitioner_id: Why.ASKED}
 
 
 def _reach(window: Window, zone: str) -> range:
@@ -134,7 +163,27 @@ def _side(known: Mapping[UUID, Calendar], costs: Mapping[Subject, int]) -> tuple
 
 def proposals(row: FollowUpPromise, around: Bench) -> Proposals:
     """Search, and return what the pages see."""
-    answer: Answer = search(around.ask, around.sides)
+    return shaped(row, around, search(around.ask, around.sides))
+
+
+def stands(around: Bench, found: Found) -> bool:
+    """Return whether a moment may be booked as the rows are now: open to everybody, and nobody taken."""
+    serving = found.serving
+    sides = {
+        kind: tuple(one for one in side if one.calendar.subject_id == serving[kind])
+        for kind, side in around.sides.items()
+    }
+    free = all(
+        unit not in one.calendar.taken
+        for kind, side in sides.items()
+        for one in side
+        for unit in range(found.unit, found.unit + NEEDS[kind])
+    )
+    return free and all(sides.values()) and is_open(around.ask, sides, found.unit)
+
+
+def shaped(row: FollowUpPromise, around: Bench, answer: Answer) -> Proposals:
+    """Return an answer as the pages see it."""
     choices = tuple(_proposal(found, around) for found in answer.found)
     days = sorted(around.ask.seen | {one.on for one in choices})
     more = ".".join(day.isoformat() for day in days)

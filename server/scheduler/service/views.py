@@ -31,6 +31,10 @@ class Why(StrEnum):
     ASKED = "asked"
     """The doctor who asked for the follow-up."""
     TREATING = "treating"
+    KNOWN = "known"
+    """The patient has had a visit with them."""
+    VILLAGE = "village"
+    """They have appointments with people of the same site."""
     ANOTHER = "another"
 
 

@@ -25,6 +25,7 @@ from server.scheduler.service.views import (
     Choice,
     SlotTaken,
 )
+from server.scheduler.store import Held
 from server.scheduler.tables import Appointment, FollowUpPromise
 
 
@@ -54,8 +55,8 @@ class Booking(Proposing):
             if earlier is not None:
                 return AppointmentId(UUID(earlier))
             row = await self._allowed(tx, who, promise_id, lock=True)
-            await self._book(tx, who, row, choice, fresh)
-        await self._nudge(row, choice)
+            units = await self._book(tx, who, row, choice, fresh)
+        await self._nudge(row, choice, units)
         return fresh
 
     async def move(self, who: Identity, appointment_id: AppointmentId, version: int, choice: Choice) -> int:
@@ -68,7 +69,7 @@ class Booking(Proposing):
         try:
             async with self._database.transaction() as tx:
                 promise, booked = await self._booked(tx, who, promise_id, appointment_id, version)
-                around = await self._bench(tx, who, promise)
+                around = await self._bench(tx, who, promise, choice)
                 sides = _checked(around, choice)
                 before, then = await store.held_by(tx, booked.id), asking.held(sides, choice.starts_at)
                 await store.take(tx, booked.id, then - before)
@@ -77,7 +78,7 @@ class Booking(Proposing):
                 await self._audit(tx, who, Action.APPOINTMENT_MOVED, booked)
         except Conflict as refused:
             raise await self._with_fresh(who, promise_id, refused) from None
-        await self._nudge(promise, choice)
+        await self._nudge(promise, choice, before ^ then)
         return booked.version
 
     async def cancel(
@@ -93,9 +94,10 @@ class Booking(Proposing):
             booked.cancelled_at, booked.cancel_reason = self._now(), reason.value
             promise.status = after(promise.status, PromiseMove.FREE)
             await tx.flush()
+            units = await store.held_by(tx, booked.id)
             await store.let_go(tx, booked.id)
             await self._audit(tx, who, Action.APPOINTMENT_CANCELLED, booked, reason.value)
-        await self._nudge(promise, choice)
+        await self._nudge(promise, choice, units)
         return Cancelled(promise.id, choice)
 
     async def miss(self, who: Identity, appointment_id: AppointmentId, version: int) -> None:
@@ -112,12 +114,12 @@ class Booking(Proposing):
 
     async def _book(
         self, tx: AsyncSession, who: Identity, row: FollowUpPromise, choice: Choice, fresh: AppointmentId
-    ) -> None:
+    ) -> set[Held]:
         if row.status is PromiseStatus.MISSED:
             row.status = after(row.status, PromiseMove.RENEW)
         row.status = after(row.status, PromiseMove.BOOK)
         await _refuse_taken(tx, row, choice)
-        around = await self._bench(tx, who, row)
+        around = await self._bench(tx, who, row, choice)
         sides = _checked(around, choice)
         booked = Appointment(
             id=fresh,
@@ -132,8 +134,10 @@ class Booking(Proposing):
         self._put(booked, choice, around)
         tx.add(booked)
         await tx.flush()
-        await store.take(tx, fresh, asking.held(sides, choice.starts_at))
+        units = asking.held(sides, choice.starts_at)
+        await store.take(tx, fresh, units)
         await self._audit(tx, who, Action.APPOINTMENT_BOOKED, booked)
+        return units
 
     def _put(self, booked: Appointment, choice: Choice, around: Bench) -> None:
         """Write a moment into an appointment: the instant, and the wall time that was promised."""

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from server.kernel.access import Act, Identity, require
+from server.kernel.access import Act, Identity, Role, require
 from server.kernel.errors import Conflict
 from server.kernel.ids import PatientId, PromiseId
 from server.scheduler.rules.search import PartOfDay
@@ -37,8 +37,8 @@ class Proposing(Steps):
         seen = asking.days_seen(after)
         async with self._database.reading() as tx:
             row = await self._allowed(tx, who, promise_id)
-            around = await self._bench(tx, who, row, wide=wide, part=part_of_day, seen=seen)
-        return asking.proposals(row, around)
+        may_widen = who.role is Role.HEALTH_WORKER
+        return await self._proposer.proposals(row, wide=wide and may_widen, part=part_of_day, seen=seen)
 
     async def of_visit(self, who: Identity) -> PromiseLine | None:
         """Return the follow-up that the doctor asked for in the visit that sits in this cabin."""

@@ -1,7 +1,6 @@
 """What the acts on follow-ups stand on: whose promise it is, who could serve, locks in one order, log and nudge."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterable
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,8 +18,9 @@ from server.kernel.words import N_
 from server.people.service import People
 from server.people.store import same_ids
 from server.scheduler import store
+from server.scheduler.live.proposer import Proposer
+from server.scheduler.live.service import LiveIndex
 from server.scheduler.rules.appointment import AppointmentStatus
-from server.scheduler.rules.search import PartOfDay
 from server.scheduler.service import asking
 from server.scheduler.service.asking import Bench
 from server.scheduler.service.intents import Intents
@@ -28,6 +28,7 @@ from server.scheduler.service.views import (
     Choice,
 )
 from server.scheduler.service.worklists import Worklists
+from server.scheduler.store import Held
 from server.scheduler.tables import Appointment, FollowUpPromise
 from server.scheduler.zones import zones_release
 
@@ -37,28 +38,30 @@ NOT_YOURS = N_("Ce suivi n’existe pas, ou il n’est pas à vous.")
 class Steps:
     """The shared steps of promising, proposing and booking."""
 
-    def __init__(self, database: Database, people: People, vault: Vault, now: Clock, nudger: Nudger) -> None:
+    def __init__(
+        self,
+        database: Database,
+        people: People,
+        vault: Vault,
+        now: Clock,
+        nudger: Nudger,
+        live: LiveIndex | None = None,
+    ) -> None:
         self._database = database
         self._vault = vault
         self._now = now
         self._nudger = nudger
         self._zones_release = zones_release()
         self._intents = Intents(now)
+        self._live = live or LiveIndex(database, now)
+        self._proposer = Proposer(database, self._live, now)
         self._worklists = Worklists(database, people, vault, now)
 
-    async def _bench(
-        self,
-        tx: AsyncSession,
-        who: Identity,
-        row: FollowUpPromise,
-        *,
-        wide: bool | None = None,
-        part: PartOfDay | None = None,
-        seen: Sequence[date] | frozenset[date] = (),
-    ) -> Bench:
-        """Load who could serve. Beyond the clinical window only a health worker may book."""
-        may_widen = who.role is Role.HEALTH_WORKER
-        return await asking.bench(tx, row, self._now(), wide=may_widen and wide is not False, part=part, seen=seen)
+    async def _bench(self, tx: AsyncSession, who: Identity, row: FollowUpPromise, choice: Choice) -> Bench:
+        """Load who was chosen. Beyond the clinical window only a health worker may book."""
+        wanted = (choice.practitioner_id, choice.cabin_id, choice.health_worker_id)
+        only = [one for one in wanted if one is not None]
+        return await asking.bench(tx, row, self._now(), wide=who.role is Role.HEALTH_WORKER, only=only)
 
     async def _allowed(
         self, tx: AsyncSession, who: Identity, promise_id: PromiseId, *, lock: bool = False
@@ -109,7 +112,9 @@ class Steps:
         about = f"appointment:{row.id}"
         await record(tx, who, action, at=self._now(), patient_id=row.patient_id, record=about, reason=reason)
 
-    async def _nudge(self, row: FollowUpPromise, choice: Choice) -> None:
+    async def _nudge(self, row: FollowUpPromise, choice: Choice, units: Iterable[Held]) -> None:
+        """After a commit: tell the index what was taken or freed, then the pages to come and look."""
+        self._live.changed(units)
         lines = [f"site:{row.site_id}"]
         if choice.cabin_id is not None:
             lines.append(f"cabin:{choice.cabin_id}")

@@ -1,0 +1,99 @@
+"""Moments for one promise: found in the index, then checked against SQL; what does not stand is looked for again."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.database.engine import Database
+from server.kernel.clock import Clock
+from server.kernel.ids import ResourceId
+from server.people import store as people
+from server.people.rules import Site
+from server.scheduler import store
+from server.scheduler.live.service import LiveIndex
+from server.scheduler.rules.index import WEEK
+from server.scheduler.rules.openings import Calendar, ResourceKind
+from server.scheduler.rules.scan import Scan, Tier, Tiers
+from server.scheduler.rules.search import Answer, Ask, Found, PartOfDay, needed
+from server.scheduler.rules.units import day_units
+from server.scheduler.service import asking
+from server.scheduler.service.asking import ANOTHER_WORKER_COST, COSTS, Bench
+from server.scheduler.service.views import Proposals, Why
+from server.scheduler.tables import FollowUpPromise
+
+TRIES = 2  # then the plain search over SQL answers: slower, and always right
+
+
+class Proposer:
+    """Proposes moments."""
+
+    def __init__(self, database: Database, live: LiveIndex, now: Clock) -> None:
+        self._database = database
+        self._live = live
+        self._now = now
+
+    async def proposals(
+        self, row: FollowUpPromise, *, wide: bool, part: PartOfDay | None, seen: Iterable[date]
+    ) -> Proposals:
+        """Return up to three moments that stand in SQL at this instant, or none and why."""
+        now, seen = self._now(), frozenset(seen)
+        for _ in range(TRIES):
+            async with self._database.reading() as tx:
+                site = await people.site(tx, row.site_id)
+            ask = asking.asked(row, site, now, wide=wide, part=part, seen=seen)
+            await self._live.catch_up(_weeks(ask))
+            async with self._database.reading() as tx:
+                answer = await self._scanned(tx, row, ask, site, now)
+                only = {one for found in answer.found for one in found.serving.values()}
+                around = await asking.bench(tx, row, now, wide=wide, part=part, seen=seen, only=only)
+            unsure = [found for found in answer.found if not asking.stands(around, found)]
+            if not unsure:
+                return asking.shaped(row, around, answer)
+            self._live.changed(unit for found in unsure for unit in _units(around, found))
+        async with self._database.reading() as tx:
+            return asking.proposals(row, await asking.bench(tx, row, now, wide=wide, part=part, seen=seen))
+
+    async def _scanned(self, tx: AsyncSession, row: FollowUpPromise, ask: Ask, site: Site, now: datetime) -> Answer:
+        span = range(day_units(ask.window.earliest_on, ask.zone).start, day_units(ask.window.latest_on, ask.zone).stop)
+        nobody = Calendar(ResourceId(row.patient_id), ResourceKind.PATIENT, row.patient_id, site.zone)
+        patient = (await store.calendars(tx, [row.patient_id], span)).get(row.patient_id, nobody)
+        return Scan(self._live.index, ask, await self._tiers(tx, row, now), patient).search()
+
+    async def _tiers(self, tx: AsyncSession, row: FollowUpPromise, now: datetime) -> Tiers:
+        cabins, _closed = await asking.cabins_in_service(tx, row.site_id)
+        workers = [one.id for one in await people.health_workers(tx, row.site_id)]
+        whys = await asking.continuity(tx, row, now)
+        near = [(why, [one for one in whys if whys[one] is why]) for why in Why if why is not Why.ANOTHER]
+        sides: dict[ResourceKind, tuple[Tier, ...]] = {
+            ResourceKind.PRACTITIONER: (
+                *(self._tier(COSTS[why], some) for why, some in near if some),
+                self._tier(COSTS[Why.ANOTHER], self._live.index.subjects(ResourceKind.PRACTITIONER)),
+            ),
+            ResourceKind.CABIN: (self._tier(0, cabins),),
+            ResourceKind.HEALTH_WORKER: (
+                self._tier(0, [one for one in workers if one == row.health_worker_id]),
+                self._tier(ANOTHER_WORKER_COST, workers),
+            ),
+        }
+        kinds = needed(row.modality, with_health_worker=row.with_health_worker)
+        return {kind: sides[kind] for kind in kinds if kind is not ResourceKind.PATIENT}
+
+    def _tier(self, cost: int, subjects: Iterable[UUID]) -> Tier:
+        return Tier(cost, self._live.least_loaded(subjects))
+
+
+def _weeks(ask: Ask) -> range:
+    first, last = day_units(ask.window.earliest_on, ask.zone), day_units(ask.window.latest_on, ask.zone)
+    return range(first.start // WEEK, last.stop // WEEK + 1)
+
+
+def _units(around: Bench, found: Found) -> Iterable[tuple[ResourceId, int]]:
+    serving = set(found.serving.values())
+    return [
+        (one.calendar.resource_id, found.unit)
+        for side in around.sides.values()
+        for one in side
+        if one.calendar.subject_id in serving
+    ]

@@ -1,0 +1,112 @@
+"""The index of one process: made from SQL, told of bookings over the bus, read again where somebody booked.
+
+    a booking commits ──▶ changed(units) ──▶ these resource-weeks are stale here
+                                        └─▶ bus ──▶ and stale in every other process
+    a search          ──▶ catch_up()    ──▶ hours as seen before? stale weeks read again ──▶ search
+
+A word that the bus loses costs a second search: `Proposer` checks each moment against SQL before it is shown. What
+the word holds is the numbers of resources and weeks, and of no patient.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from server.database.engine import Database
+from server.kernel.clock import Clock
+from server.kernel.ids import ResourceId
+from server.scheduler.live import store
+from server.scheduler.rules.index import WEEK, Index
+from server.scheduler.rules.openings import Calendar
+from server.scheduler.rules.units import unit_of
+from server.scheduler.store import Held
+from signalling.bus import Bus
+
+CHANNEL = "scheduler.units"
+AHEAD = 8  # weeks that are read when the process starts: most follow-ups fall into them
+LOAD_WEEKS = 4  # over which work is shared out: a month
+ORDERED_FOR = 60.0  # s that an order by load is good for
+_Stale = tuple[ResourceId, int]
+
+
+class LiveIndex:
+    """The index, and what is known to be out of date in it."""
+
+    def __init__(self, database: Database, now: Clock, bus: Bus | None = None) -> None:
+        self.index = Index()
+        self._database = database
+        self._now = now
+        self._bus = bus
+        self._hours: tuple[object, ...] = ()
+        self._weeks: set[int] = set()
+        self._stale: set[_Stale] = set()
+        self._catching_up = asyncio.Lock()
+        self._ordered: dict[tuple[UUID, ...], tuple[datetime, tuple[int, ...]]] = {}
+
+    async def listen(self) -> None:
+        """Hear of bookings in other processes, and read the coming weeks."""
+        if self._bus is not None:
+            await self._bus.subscribe(CHANNEL, self._hear)
+            self._bus.on_return(self.doubt)
+        await self.catch_up(range(unit_of(self._now()) // WEEK, unit_of(self._now()) // WEEK + AHEAD))
+
+    def changed(self, held: Iterable[Held]) -> None:
+        """Note that these units were taken or freed, here and, over the bus, in the other processes."""
+        stale = {(resource_id, unit // WEEK) for resource_id, unit in held}
+        self._stale |= stale
+        if self._bus is not None and stale:
+            self._bus.publish(CHANNEL, msgspec.json.encode(sorted(stale)))
+
+    def doubt(self) -> None:
+        """Read everything anew at the next look: nobody knows what was missed."""
+        self._hours = ()
+
+    async def catch_up(self, weeks: Iterable[int]) -> None:
+        """Read from SQL what is stale or new, so that a search over these weeks sees what is committed."""
+        wanted = set(weeks)
+        wanted |= {week + 1 for week in wanted}
+        async with self._catching_up:
+            try:
+                await self._read(wanted)
+            except BaseException:
+                self.doubt()  # what was stale is not known any more
+                raise
+
+    async def _read(self, wanted: set[int]) -> None:
+        async with self._database.reading() as tx:
+            hours = await store.hours_seen(tx)
+            if hours != self._hours:
+                self._start_again(await store.every_calendar(tx))
+                self._hours = hours
+            stale, self._stale = {one for one in self._stale if one[1] in self._weeks}, set()
+            if stale:
+                taken = await store.taken_in(tx, {week for _, week in stale}, {one for one, _ in stale})
+                for resource_id, week in stale:
+                    self.index.set_taken(resource_id, week, taken.get((resource_id, week), 0))
+            if missing := wanted - self._weeks:
+                for (resource_id, week), bits in (await store.taken_in(tx, missing)).items():
+                    self.index.set_taken(resource_id, week, bits)
+                self._weeks |= missing
+
+    def least_loaded(self, subjects: Iterable[UUID]) -> tuple[int, ...]:
+        """Return their rows, who has least to do first: tenths of the open time given away in the coming month."""
+        key, now = tuple(subjects), self._now()
+        at, rows = self._ordered.get(key, (None, ()))
+        if at is None or abs((now - at).total_seconds()) > ORDERED_FOR:
+            first = unit_of(now) // WEEK
+            weeks = range(first, first + LOAD_WEEKS)
+            rows = tuple(sorted(self.index.rows(key), key=lambda row: int(10 * self.index.load(row, weeks))))
+            self._ordered = {key: (now, rows)} if len(self._ordered) > 100 else {**self._ordered, key: (now, rows)}
+        return rows
+
+    def _start_again(self, calendars: Iterable[Calendar]) -> None:
+        fresh = Index()
+        for calendar in calendars:
+            fresh.put(calendar)
+        self.index, self._weeks, self._ordered = fresh, set(), {}
+
+    def _hear(self, word: bytes) -> None:
+        self._stale |= set(msgspec.json.decode(word, type=list[_Stale]))

@@ -1,0 +1,86 @@
+"""The named queries that fill the index, and those that say who knows a patient or a village."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Integer, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.encounters.rules import EncounterStatus
+from server.encounters.tables import EncounterRow
+from server.kernel.ids import PatientId, PractitionerId, ResourceId, SiteId
+from server.people.store import same_person
+from server.scheduler import store
+from server.scheduler.rules.appointment import EXPECTED, AppointmentStatus
+from server.scheduler.rules.index import WEEK
+from server.scheduler.rules.openings import Calendar, ResourceKind
+from server.scheduler.tables import (
+    Appointment,
+    AvailabilityException,
+    AvailabilityRule,
+    BusyUnit,
+    ClosingDay,
+    Resource,
+)
+
+_ALWAYS = range(0, 2**31 // 60)  # units of five minutes, into the 24th century
+TakenInWeek = dict[tuple[ResourceId, int], int]
+"""What resources hold, as bits of a week."""
+
+
+async def hours_seen(tx: AsyncSession) -> tuple[object, ...]:
+    """Return what differs as soon as anybody's hours differ: hours are written in new rows, never changed in place."""
+    resources = select(func.count(Resource.id), func.sum(Resource.active.cast(Integer)))
+    seen: list[object] = list((await tx.execute(resources.where(Resource.kind != ResourceKind.PATIENT))).one())
+    for table in (AvailabilityRule, AvailabilityException):
+        seen.append(await tx.scalar(select(func.count()).select_from(table)))
+        seen.append(await tx.scalar(select(table.id).order_by(table.id.desc()).limit(1)))
+    days = await tx.execute(select(ClosingDay.zone, ClosingDay.on).order_by(ClosingDay.zone, ClosingDay.on))
+    closing: list[tuple[str, date]] = [(zone, on) for zone, on in days]
+    return (*seen, *closing)
+
+
+async def every_calendar(tx: AsyncSession) -> Iterable[Calendar]:
+    """Return the hours of all active resources but patients, without what they hold."""
+    mine = select(Resource.subject_id).where(Resource.kind != ResourceKind.PATIENT, Resource.active.is_(True))
+    subjects: list[UUID] = list(await tx.scalars(mine.order_by(Resource.id)))
+    return (await store.calendars(tx, subjects, _ALWAYS, taken=False)).values()
+
+
+async def taken_in(
+    tx: AsyncSession, weeks: Collection[int], resources: Collection[ResourceId] | None = None
+) -> TakenInWeek:
+    """Return what these resources (None: all but patients) hold in these weeks."""
+    found: TakenInWeek = defaultdict(int)
+    query = select(BusyUnit.resource_id, BusyUnit.unit)
+    if resources is None:
+        query = query.join(Resource, Resource.id == BusyUnit.resource_id).where(Resource.kind != ResourceKind.PATIENT)
+    else:
+        query = query.where(BusyUnit.resource_id.in_(list(resources)))
+    for week in weeks:
+        of_week = query.where(BusyUnit.unit >= week * WEEK, BusyUnit.unit < (week + 1) * WEEK)
+        for resource_id, unit in await tx.execute(of_week):
+            found[resource_id, week] |= 1 << unit % WEEK
+    return found
+
+
+async def has_seen(tx: AsyncSession, patient_id: PatientId) -> set[PractitionerId]:
+    """Return the practitioners who have had a visit with a patient."""
+    query = select(EncounterRow.practitioner_id).where(
+        EncounterRow.patient_id.in_(same_person(patient_id)),
+        EncounterRow.status == EncounterStatus.FINISHED,
+        EncounterRow.practitioner_id.is_not(None),
+    )
+    return {one for one in await tx.scalars(query.distinct()) if one is not None}
+
+
+async def comes_to(tx: AsyncSession, site_id: SiteId, since: datetime) -> set[PractitionerId]:
+    """Return the practitioners who have had, or will have, an appointment at a site."""
+    query = select(Appointment.practitioner_id).where(
+        Appointment.site_id == site_id,
+        Appointment.starts_at > since,
+        Appointment.status.in_([*EXPECTED, AppointmentStatus.FULFILLED]),
+    )
+    return set(await tx.scalars(query.distinct()))
