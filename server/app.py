@@ -51,7 +51,6 @@ from server.records.seal.providers import provider_of
 from server.records.service.reports import Reports
 from server.robots.api import RobotsApi
 from server.scheduler import api as scheduler_api
-from server.scheduler.live.service import LiveIndex
 from server.scheduler.availability.service import Availability
 from server.scheduler.service.cabin_view import CabinView
 from server.scheduler.service.office_view import OfficeView
@@ -74,6 +73,7 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
     """Return the whole product as one aiohttp application. It closes what it opened when it is cleaned up."""
     async with AsyncExitStack() as opened:
         clinic = await open_clinic(config, opened, now)
+        await clinic.follow_ups.listen()
         metrics = Metrics(CollectorRegistry(), clinic.tickets.meter)
         time_transactions(clinic.database, metrics.transaction)
         manners = [naming, metrics.timing, page_errors, json_errors, guard]

@@ -38,6 +38,7 @@ from server.records.prescriptions.service import Prescriptions
 from server.records.seal.start import unlock
 from server.records.seal.vault import PatientVault
 from server.records.service import Background, Measures, Notes
+from server.scheduler.live.service import LiveIndex
 from server.scheduler.reminders.carriers import carriers_of
 from server.scheduler.reminders.letters import Writer
 from server.scheduler.reminders.sending import Sending
@@ -142,7 +143,8 @@ def _build(on: Resources) -> Clinic:
     database, people, vault, now, switchboard = on.database, on.people, on.vault, on.now, on.switchboard
     ground = Ground(database, people, vault, now, switchboard)
     seats, feedback = lines.SeatTickets(on.tickets), Feedback(database, now)
-    visits, follow_ups = EncounterFacts(ground), FollowUps(database, people, vault, now, switchboard)
+    visits, live = EncounterFacts(ground), LiveIndex(database, now, switchboard.bus)
+    follow_ups = FollowUps(database, people, vault, now, switchboard, live)
     carriers, writer = carriers_of(on.config, now), Writer(translate, dates.when, on.config.origin)
     notes, background = Notes(database, vault, visits, people, now), Background(database, vault, people, now)
     drugs = read_rules(on.config.drug_list)

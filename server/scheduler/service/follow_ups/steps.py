@@ -57,6 +57,10 @@ class Steps:
         self._proposer = Proposer(database, self._live, now)
         self._worklists = Worklists(database, people, vault, now)
 
+    async def listen(self) -> None:
+        """Read the coming weeks, and hear from now on what other processes book."""
+        await self._live.listen()
+
     async def _bench(self, tx: AsyncSession, who: Identity, row: FollowUpPromise, choice: Choice) -> Bench:
         """Load who was chosen. Beyond the clinical window only a health worker may book."""
         wanted = (choice.practitioner_id, choice.cabin_id, choice.health_worker_id)
