@@ -122,6 +122,10 @@ class Act(StrEnum):
     """Order a follow-up: only who signs may."""
     FOLLOW_UP_BOOK = "follow-up:book"
     """Choose among the proposals, move, cancel."""
+    PROMISE_TEND = "promise:tend"
+    """Note that somebody came or not, withdraw a follow-up, see what stands around it."""
+    PROMISE_HAND_OVER = "promise:hand-over"
+    """See where follow-ups wait, and give what somebody had promised to somebody else. No patient is named."""
     DAY_SHEET = "day-sheet:see"
     PLACES_SEE = "places:see"
     """Sites, cabins and the people who work there."""
@@ -196,6 +200,8 @@ RULES: dict[Act, frozenset[Role]] = {
     Act.FOLLOW_UP_SEE: frozenset({Role.CABIN, Role.GP, Role.HEALTH_WORKER}),
     Act.FOLLOW_UP_ASK: frozenset({Role.GP}),
     Act.FOLLOW_UP_BOOK: frozenset({Role.CABIN, Role.HEALTH_WORKER}),
+    Act.PROMISE_TEND: frozenset({Role.HEALTH_WORKER, Role.GP}),
+    Act.PROMISE_HAND_OVER: frozenset({Role.COORDINATOR, Role.ADMIN}),
     Act.DAY_SHEET: frozenset({Role.HEALTH_WORKER}),
     Act.PLACES_SEE: frozenset({Role.CABIN, Role.GP, Role.HEALTH_WORKER, Role.COORDINATOR, Role.ADMIN}),
     Act.PLACES_EDIT: frozenset({Role.COORDINATOR, Role.ADMIN}),

@@ -1,6 +1,16 @@
-"""Why a promise is withdrawn, and how one is handed over."""
+"""Who has to care for a promise now, whether the next contact should be in person, and why one ends without a visit.
 
-from enum import StrEnum
+due | offered     nobody ──a week before the window──► health worker ──due date over──► doctor
+missed            health worker ──the window is over──► doctor
+any of them       doctor ──two weeks after the window──► coordinator
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import IntEnum, StrEnum
+
+from server.scheduler.rules.promise import PromiseStatus
 
 
 class WithdrawReason(StrEnum):
@@ -19,3 +29,71 @@ class HandoverKind(StrEnum):
 
     PRACTITIONER = "practitioner"
     HEALTH_WORKER = "health-worker"
+
+
+class Concern(IntEnum):
+    """Whom a promise waits for. Each looks at what stands at their level and above."""
+
+    NOBODY = 0
+    HEALTH_WORKER = 1
+    DOCTOR = 2
+    COORDINATOR = 3
+
+
+AHEAD = timedelta(days=7)
+"""Our choice: a week is what a village needs to find a moment and tell an elderly person."""
+TOO_LONG = timedelta(days=14)
+_OPEN = (PromiseStatus.DUE, PromiseStatus.OFFERED)
+
+
+def concern(status: PromiseStatus, earliest_on: date, due_on: date, latest_on: date, today: date) -> Concern:
+    """Return who has to care for a promise today."""
+    if status not in (*_OPEN, PromiseStatus.MISSED):
+        return Concern.NOBODY
+    if today > latest_on + TOO_LONG:
+        return Concern.COORDINATOR
+    if today > (latest_on if status is PromiseStatus.MISSED else due_on):
+        return Concern.DOCTOR
+    near = today >= earliest_on - AHEAD
+    return Concern.HEALTH_WORKER if near or status is not PromiseStatus.DUE else Concern.NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One visit that took place."""
+
+    on: date
+    in_person: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Alternation:
+    """How often in a row by screen, since when nobody saw the person, and whether that is too long."""
+
+    remote_in_a_row: int
+    last_in_person_on: date | None
+    too_often: bool
+    too_long: bool
+
+    @property
+    def advises_in_person(self) -> bool:
+        """Whether the next one should better be in person. Advice with a reason, never a refusal."""
+        return self.too_often or self.too_long
+
+
+@dataclass(frozen=True, slots=True)
+class AlternationRule:
+    """How much by screen is enough. There is no national number (convention 2024-2029): a site sets its own."""
+
+    remote_in_a_row: int = 2
+    months_without: int = 12
+
+    def judge(self, contacts: Sequence[Contact], today: date) -> Alternation:
+        """Weigh the contacts of one person. Who never came at all is not held to anything."""
+        ordered = sorted(contacts, key=lambda one: one.on)
+        seen = [one.on for one in ordered if one.in_person]
+        last = seen[-1] if seen else None
+        in_a_row = sum(last is None or one.on > last for one in ordered if not one.in_person)
+        since = last or (ordered[0].on if ordered else today)
+        too_long = (today - since).days > self.months_without * 30.44
+        return Alternation(in_a_row, last, in_a_row >= self.remote_in_a_row, too_long)
