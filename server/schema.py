@@ -14,9 +14,10 @@ from server.records.documents import tables as documents
 from server.records.prescriptions import tables as prescriptions
 from server.records.seal import tables as seal
 from server.scheduler import tables as scheduler
+from server.scheduler.availability import tables as availability
+from server.scheduler.planning import tables as planning
 from server.scheduler.promises import tables as promises
 from server.scheduler.reminders import tables as reminders
-from server.scheduler.availability import tables as availability
 
 METADATA = Row.metadata
 SUBJECTS = (
@@ -29,6 +30,7 @@ SUBJECTS = (
     evaluation,
     founding,
     people,
+    planning,
     prescriptions,
     promises,
     readiness,
