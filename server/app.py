@@ -51,6 +51,7 @@ from server.records.seal.providers import provider_of
 from server.records.service.reports import Reports
 from server.robots.api import RobotsApi
 from server.scheduler import api as scheduler_api
+from server.scheduler.availability.feeds import Feeds
 from server.scheduler.availability.service import Availability
 from server.scheduler.service.cabin_view import CabinView
 from server.scheduler.service.office_view import OfficeView
@@ -191,6 +192,7 @@ def _office(clinic: Clinic) -> Routes:
 
 
 def _coordination(clinic: Clinic) -> Routes:
+    availability = Availability(clinic.database, clinic.now, clinic.switchboard)
     return coordination_pages.routes(
         coordination_pages.Coordination(
             clinic.overview,
@@ -198,8 +200,9 @@ def _coordination(clinic: Clinic) -> Routes:
             clinic.witnessing,
             clinic.access.glasses,
             clinic.readiness,
-            Availability(clinic.database, clinic.now, clinic.switchboard),
+            availability,
             Founding(clinic.database, clinic.accounts, clinic.now),
+            Feeds(clinic.database, availability, clinic.now),
             clinic.now,
         )
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from clinic_ui.coordination.calendars import CalendarPages
 from clinic_ui.coordination.glasses import GlassPages
 from clinic_ui.coordination.hours import HoursPages
 from clinic_ui.coordination.pages import CoordinationPages
@@ -14,6 +15,7 @@ from server.kernel.clock import Clock
 from server.people.access.glass import Glasses
 from server.people.founding.service import Founding
 from server.readiness.service import Readiness
+from server.scheduler.availability.feeds import Feeds
 from server.scheduler.availability.service import Availability
 from server.web.routes import Routes
 
@@ -29,16 +31,19 @@ class Coordination:
     readiness: Readiness
     availability: Availability
     founding: Founding
+    feeds: Feeds
     now: Clock
 
 
 def routes(here: Coordination) -> Routes:
     """Return every route of the door."""
     overview = CoordinationPages(here.overview, here.feedback, here.witnessing, here.glasses, here.now)
+    hours = HoursPages(here.availability, here.now)
     return [
         *overview.routes(),
         *GlassPages(here.glasses).routes(),
         *ReadinessPages(here.readiness, here.now).routes(),
-        *HoursPages(here.availability, here.now).routes(),
+        *hours.routes(),
+        *CalendarPages(hours, here.feeds, here.now).routes(),
         *PlacesPages(here.founding).routes(),
     ]

@@ -116,15 +116,15 @@ class HoursPages:
     async def take_away(self, request: web.Request) -> web.Response:
         """POST /coordination/hours/{subject_id}/gone: one line goes away."""
         form = await read_form(request, Gone)
-        plan = without((await self._sheet(request)).plan, weekly=form.weekly, once=form.once)
-        return await self._put(request, plan, form.seen)
+        plan = without((await self.sheet(request)).plan, weekly=form.weekly, once=form.once)
+        return await self.put(request, plan, form.seen)
 
     async def set_buffer(self, request: web.Request) -> web.Response:
         """POST /coordination/hours/{subject_id}/buffer: minutes kept free after each appointment."""
         try:
             form = await read_form(request, Buffer)
-            plan = msgspec.structs.replace((await self._sheet(request)).plan, buffer_min=form.buffer_min)
-            return await self._put(request, plan, form.seen)
+            plan = msgspec.structs.replace((await self.sheet(request)).plan, buffer_min=form.buffer_min)
+            return await self.put(request, plan, form.seen)
         except (Invalid, Conflict) as refused:
             return await self._show(request, refused)
 
@@ -147,16 +147,17 @@ class HoursPages:
 
     async def _changed(self, request: web.Request, which: str) -> web.Response:
         try:
-            sheet = await self._sheet(request)
+            sheet = await self.sheet(request)
             if which == NEW_WEEKLY:
                 form = await read_form(request, NewWeekly)
-                return await self._put(request, with_weekly(sheet.plan, weekly_of(form)), form.seen)
+                return await self.put(request, with_weekly(sheet.plan, weekly_of(form)), form.seen)
             once = await read_form(request, NewOnce)
-            return await self._put(request, with_once(sheet.plan, [once_of(once, sheet.zone)]), once.seen)
+            return await self.put(request, with_once(sheet.plan, [once_of(once, sheet.zone)]), once.seen)
         except (Invalid, Conflict) as refused:
             return await self._show(request, refused, which)
 
-    async def _put(self, request: web.Request, plan: Plan, seen: str) -> web.Response:
+    async def put(self, request: web.Request, plan: Plan, seen: str) -> web.Response:
+        """Save hours, or show whom they hit."""
         outcome = await self._availability.save(who_is(request), path_id(request, "subject_id"), plan, seen)
         return await self._after(request, outcome, seen)
 
@@ -167,13 +168,14 @@ class HoursPages:
         if outcome.saved:
             place = f"{PAGE}/{path_id(request, 'subject_id')}?done=1"
             return web.Response(status=303, headers={"Location": place, "Cache-Control": "no-store"})
-        sheet = await self._sheet(request)
+        sheet = await self.sheet(request)
         plan = msgspec.json.encode(outcome.plan).decode()
         title = i18n.translate(look_of(request).locale, N_("Des rendez-vous tombent en dehors"))
         values = {**self._values(sheet), "outcome": outcome, "plan": plan, "seen": seen, "change_id": change_id}
         return render(request, "coordination/hours_hit.html", status=200, title=title, **values)
 
-    async def _sheet(self, request: web.Request, monday: date | None = None) -> Sheet:
+    async def sheet(self, request: web.Request, monday: date | None = None) -> Sheet:
+        """Return the hours that an address names, with what is taken in the asked week."""
         monday = monday or monday_of(request.query.get("week", ""), self._now().date())
         span = week_span(monday, "UTC")
         wide = range(span.start - 288, span.stop + 288)  # a day more at both ends: every zone's week lies inside
@@ -181,7 +183,7 @@ class HoursPages:
 
     async def _show(self, request: web.Request, refused: ClinicError | None = None, which: str = "") -> web.Response:
         monday = monday_of(request.query.get("week", ""), self._now().date())
-        sheet = await self._sheet(request, monday)
+        sheet = await self.sheet(request, monday)
         locale = look_of(request).locale
         return render(
             request,

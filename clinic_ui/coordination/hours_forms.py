@@ -1,12 +1,14 @@
 """What the forms of the week editor send, and how it becomes lines of hours."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from aiohttp import web
 from msgspec import Meta
 
+from clinic_ui.forms import read_form
 from server.kernel.errors import Invalid
 from server.kernel.ids import AppointmentId, SiteId
 from server.kernel.words import N_
@@ -68,6 +70,22 @@ class Undo(msgspec.Struct, frozen=True):
 
     seen: str
     change_id: UUID
+
+
+class CalendarFile(msgspec.Struct, frozen=True):
+    """How to take a file of hours. `beside`: the present hours stay."""
+
+    seen: str
+    otherwise: ExceptionKind = ExceptionKind.CLOSED
+    beside: bool = False
+
+
+async def calendar_of(request: web.Request) -> tuple[CalendarFile, bytes]:
+    """Return a form with a file, or raise Invalid when there is none."""
+    form, sent = await read_form(request, CalendarFile), (await request.post()).get("file")
+    if not isinstance(sent, web.FileField):
+        raise Invalid(_REFUSED, fields={"file": N_("Choisissez un fichier .ics.")})
+    return form, sent.file.read()
 
 
 class Confirmed(msgspec.Struct, frozen=True):
@@ -134,8 +152,3 @@ def monday_of(text: str, today: date) -> date:
 def clock_of(minutes: int) -> str:
     """Return « 09:30 » for a minute of the day, « 01:00 » for one of the day after."""
     return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"
-
-
-def local(at: datetime) -> str:
-    """Return an instant as an `<input type=datetime-local>` writes it."""
-    return at.strftime("%Y-%m-%dT%H:%M")

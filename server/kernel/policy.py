@@ -285,6 +285,12 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("POST", "/coordination/places/accounts/{login}/password"): Act.PLACES_EDIT,
     ("POST", "/coordination/places/accounts/{login}/close"): Act.PLACES_EDIT,
     ("POST", "/coordination/places/accounts/{login}/open"): Act.PLACES_EDIT,
+    ("GET", "/coordination/hours/{subject_id}/calendar"): Act.HOURS_EDIT,
+    ("POST", "/coordination/hours/{subject_id}/calendar/feeds"): Act.HOURS_EDIT,
+    ("POST", "/coordination/hours/{subject_id}/calendar/feeds/{feed_id}"): Act.HOURS_EDIT,
+    ("GET", "/coordination/hours/{subject_id}/calendar/hours.ics"): Act.HOURS_EDIT,
+    ("POST", "/coordination/hours/{subject_id}/calendar/hours"): Act.HOURS_EDIT,
+    ("GET", "/calendar/{token}"): PUBLIC,  # a calendar program knows one secret, and no name is in what it reads
     ("GET", "/coordination/cabins"): Act.READINESS_SEE,
     ("GET", "/coordination/cabins/now"): Act.READINESS_SEE,
 }

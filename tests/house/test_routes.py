@@ -17,6 +17,7 @@ OPEN_TO_ANYBODY = {
     ("GET", "/signal"),
     ("GET", "/api/guest"),  # a guest has no account: their cookie opens one invitation, once a code was typed
     ("GET", "/api/guest/ice-servers"),
+    ("GET", "/calendar/{token}"),  # a calendar program knows one secret, and no name is in what it reads
     ("GET", "/invite"),
     ("POST", "/api/guest/leave"),
     ("POST", "/api/guest/line-ticket"),

@@ -89,9 +89,7 @@ class Opening:
         done = await self._availability.open_weekly(tx, who, one, zone, weekly, insee)
         if not done.saved:
             raise Conflict(
-                N_(
-                    "Les heures de « %(name)s » laissent %(count)s rendez-vous dehors. Changez-les dans le navigateur."
-                ),
+                N_("Les heures de « %(name)s » laissent %(count)s rendez-vous dehors. Changez-les dans le navigateur."),
                 code="hits",
                 name=line.name,
                 count=len(done.hit),

@@ -25,9 +25,7 @@ def _read(line: str) -> list[Weekly]:
     days = _days(found["days"]) if found else []
     if not found or not days or (found["how"] or "") not in _MODALITIES:
         raise Invalid(
-            N_(
-                "« %(line)s » : écrivez des heures comme « lun-ven 09:00-12:30 ». Rien n’a été enregistré."
-            ),
+            N_("« %(line)s » : écrivez des heures comme « lun-ven 09:00-12:30 ». Rien n’a été enregistré."),
             line=line,
         )
     start, end = _minute(found["start"]), _minute(found["end"])

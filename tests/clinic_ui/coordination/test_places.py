@@ -64,7 +64,13 @@ async def test_a_site_a_cabin_and_a_nurse_are_made_and_the_nurse_signs_in_with_w
 
 async def test_what_is_wrong_is_said_and_a_change_keeps_what_never_changes(village: Village, mayor: Visitor) -> None:
     await mayor.open(f"{PAGE}/practitioner")
-    wrong: dict[str, Any] = {"rpps": "12345678901", "name": "Dr X", "specialty": "Médecin", "place": "Ici", "phone": "02 97 00 00 00"}
+    wrong: dict[str, Any] = {
+        "rpps": "12345678901",
+        "name": "Dr X",
+        "specialty": "Médecin",
+        "place": "Ici",
+        "phone": "02 97 00 00 00",
+    }
     await mayor.send(f"{PAGE}/practitioner", **wrong)
     assert (mayor.status, "Ce numéro RPPS n’existe pas" in mayor.words) == (422, True)
     assert 'value="Dr X"' in mayor.text

@@ -1,0 +1,124 @@
+"""Secret calendar addresses: made and shown once, read by programs, taken back; and no patient's name in any of them.
+
+make ─▶ token (shown once; only its hash is kept) ─▶ GET /calendar/{token} ─▶ the resource's appointments
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from server.audit.rules import Action
+from server.audit.store import record
+from server.database.engine import Database
+from server.kernel.access import Act, Identity, require
+from server.kernel.clock import Clock
+from server.kernel.errors import NotFound
+from server.kernel.ids import new_id
+from server.kernel.words import N_
+from server.people import store as people_store
+from server.records.rules.note import Modality
+from server.scheduler.availability import store
+from server.scheduler.availability.service import Availability
+from server.scheduler.availability.subjects import subject
+from server.scheduler.availability.tables import CalendarFeed
+from server.scheduler.rules.appointment import AppointmentStatus
+from server.scheduler.tables import Appointment
+from server.web.limits import Bucket
+
+BEFORE, AHEAD = timedelta(days=30), timedelta(days=366)
+_GONE = N_("Cette adresse de calendrier ne marche pas, ou plus.")
+_SUMMARY = {Modality.REMOTE: "Téléconsultation", Modality.IN_PERSON: "Consultation sur place"}
+_OVER = (AppointmentStatus.CANCELLED, AppointmentStatus.ENTERED_IN_ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """An address that works, without its secret."""
+
+    id: UUID
+    made_at: datetime
+
+
+class Feeds:
+    """The calendars of cabins, doctors and health workers."""
+
+    def __init__(self, database: Database, availability: Availability, now: Clock) -> None:
+        self._database = database
+        self._availability = availability
+        self._now = now
+        self._bucket = Bucket(now, per_minute=6, burst=12)
+
+    async def of(self, who: Identity, subject_id: UUID) -> list[Feed]:
+        """Return the addresses of a subject that work."""
+        require(who, Act.HOURS_EDIT)
+        async with self._database.reading() as tx:
+            row = await store.resource(tx, subject_id)
+            rows = await store.feeds(tx, row.id) if row else []
+        return [Feed(one.id, one.made_at) for one in rows]
+
+    async def make(self, who: Identity, subject_id: UUID) -> str:
+        """Return the secret of a new address: nobody can read it again."""
+        require(who, Act.HOURS_EDIT)
+        token = secrets.token_urlsafe(32)
+        async with self._database.transaction() as tx:
+            one = await subject(tx, subject_id)
+            row = await self._availability.set_zone(tx, who, one, await self._availability.zone_of(tx, one))
+            fresh = CalendarFeed(
+                id=new_id(),
+                resource_id=row.id,
+                token_hash=_hashed(token),
+                made_at=self._now(),
+                made_by=who.account_id,
+            )
+            tx.add(fresh)
+            await record(tx, who, Action.FEED_MADE, at=self._now(), record=f"resource:{row.id}")
+        return token
+
+    async def revoke(self, who: Identity, feed_id: UUID) -> None:
+        """Take an address back, at once."""
+        require(who, Act.HOURS_EDIT)
+        async with self._database.transaction() as tx:
+            resource_id = await store.revoke_feed(tx, feed_id, self._now())
+            if resource_id is not None:
+                await record(tx, who, Action.FEED_REVOKED, at=self._now(), record=f"resource:{resource_id}")
+
+    async def read(self, token: str) -> bytes:
+        """Return the calendar of an address, or raise NotFound; TooMany for a program that asks all the time."""
+        from server.scheduler.availability.ical import Coming, appointments_text  # a tenth of a second to read
+
+        token_hash, now = _hashed(token), self._now()
+        async with self._database.reading() as tx:
+            feed = await store.feed(tx, token_hash)
+            if feed is None:
+                raise NotFound(_GONE)
+            self._bucket.take(str(feed.id))
+            row = await store.resource_by_id(tx, feed.resource_id)
+            one = await subject(tx, row.subject_id)
+            found = await store.appointments_of(tx, row.kind, row.subject_id, now - BEFORE, now + AHEAD)
+            cabins = {cabin.id: cabin.name for cabin in await people_store.cabins(tx)}
+            sites = {site.id: f"{site.name}, {site.commune}" for site in await people_store.sites(tx)}
+            coming = [
+                Coming(
+                    booked.id,
+                    booked.version,
+                    booked.starts_at,
+                    booked.ends_at,
+                    booked.cancelled_at or booked.booked_at,
+                    booked.status in _OVER,
+                    _summary(booked, cabins.get(booked.cabin_id, "") if booked.cabin_id else ""),
+                    sites.get(booked.site_id, ""),
+                )
+                for booked in found
+            ]
+        return appointments_text(one.name, coming)
+
+
+def _summary(booked: Appointment, cabin: str) -> str:
+    """Return « Téléconsultation – Cabine de la mairie »: no name, no reason."""
+    return f"{_SUMMARY[booked.modality]} – {cabin}" if cabin else _SUMMARY[booked.modality]
+
+
+def _hashed(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
