@@ -2,14 +2,15 @@
 
     static/css/kiosk.css  ->  /static/3fa9c1d2/css/kiosk.css     (the hash is of the whole tree)
 
-Comments and white space of scripts stay in the repository, and each kind of screen has one sheet of styles: `SHEETS`.
-A file's address changes with its content, so the browser keeps it for a year and never asks again. What is added
+Comments and white space of scripts and sheets stay in the repository, and each kind of screen has one sheet of
+styles: `SHEETS`. A file's address changes with its content, so the browser keeps it for a year and never asks again. What is added
 later (the font, once it is cut) gets a hash of its own.
 """
 
 import gzip
 import hashlib
 import mimetypes
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -23,7 +24,7 @@ from aiohttp import web
 PREFIX = "/static"
 _TYPES = {
     ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
+    ".js": "text/javascript",
     ".json": "application/json",
     ".svg": "image/svg+xml",
     ".webmanifest": "application/manifest+json",
@@ -34,11 +35,11 @@ _STYLES = ("tokens", "components", "fields")
 SHEETS = {f"css/all-{ui}.css": (*_STYLES, ui, "print") for ui in ("kiosk", "desk")}
 """Served together: five small files cost 2 kB of headers, on a line that may carry 10 kB a second."""
 _SQUEEZED_ALREADY = (".woff2", ".png", ".jpg", ".webp", ".opus")
+_CSS_REMARKS = re.compile(rb"/\*.*?\*/|(?<=\n)\s+", re.DOTALL)
 _HEADERS = {
-    "Cache-Control": "public, max-age=31536000, immutable",
+    "Cache-Control": "private, max-age=31536000, immutable",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
-    "Vary": "Accept-Encoding",
 }
 
 
@@ -102,8 +103,10 @@ def package_files() -> dict[str, bytes]:
 
 @cache
 def lean(name: str, plain: bytes) -> bytes:
-    """Return a script without its comments and white space, and anything else as it is."""
-    return str(rjsmin.jsmin(plain.decode())).encode() if name.endswith(".js") else plain
+    """Return a script or a sheet without its comments and white space, and anything else as it is."""
+    if name.endswith(".js"):
+        return str(rjsmin.jsmin(plain.decode())).encode()
+    return _CSS_REMARKS.sub(b"", plain) if name.endswith(".css") else plain
 
 
 def tree_hash(files: Mapping[str, bytes]) -> str:

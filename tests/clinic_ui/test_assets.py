@@ -70,7 +70,7 @@ async def test_a_file_is_served_squeezed_and_immutable(
     async with visitor.get(url, headers={"Accept-Encoding": encoding or "identity"}) as answer:
         body = await answer.read()
     assert answer.headers.get("Content-Encoding", "") == encoding
-    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["Cache-Control"] == "private, max-age=31536000, immutable"
     assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert open_it(body) == lean("css/tokens.css", package_files()["css/tokens.css"])  # type: ignore[operator]

@@ -141,7 +141,7 @@ async def test_a_paper_shown_over_a_cut_line_reaches_the_doctor_and_comes_back(
     saved = (await hamlet.clinic.notes.draft(hamlet.gp, visit)).row_ver
     version = await hamlet.clinic.notes.save(hamlet.gp, visit, body, saved)
     await hamlet.clinic.closing.sign(hamlet.gp, visit, version)
-    await kiosk.goto(f"{hamlet.running.origin}/cabin/resume")
+    await kiosk.wait_for_url("**/cabin/resume", timeout=WAIT)  # it goes there by itself
     await kiosk.get_by_role("button", name="Agrandir : Photo").click()
     await expect(kiosk.locator("#sheet-viewer img")).to_have_js_property("naturalWidth", 1920, timeout=WAIT)
     await blameless(kiosk)

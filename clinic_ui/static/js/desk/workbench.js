@@ -5,6 +5,7 @@
  */
 
 import { fetchFragment, load, place } from "../fragment.js";
+import { later } from "../later.js";
 import { follow, hush } from "../live.js";
 import { say } from "../page.js";
 import { Signal } from "../signal.js";
@@ -12,12 +13,7 @@ import { word } from "../words.js";
 import { lineTicket, link, tellNetwork, tellSession } from "./api.js";
 import { lookForDocuments } from "./documents.js";
 import { Media } from "./media.js";
-import { Note, sayState } from "./note.js";
-import { watchVersions } from "./versions.js";
-import { Signing } from "./sign.js";
-import { Device } from "./device.js";
 import { clock, put, Stage } from "./stage.js";
-import { DeskThird } from "./third.js";
 import { Visit } from "./visit.js";
 
 const READ_AFTER = 80; // ms: a pointer that only passes rests shorter
@@ -29,12 +25,32 @@ const media = new Media();
 const at = { ...room.dataset }; // where the server says the visit is
 const visit = new Visit(signal, media, at.encounter ? "calling" : "free");
 const stage = new Stage(visit, media);
-const signing = new Signing();
-new Device(visit);
-const third = new DeskThird(visit, media, signal);
-/** @type {Note | null} */ let note = null;
+/** @type {import("./third.js").DeskThird | null} */ let third = null;
+/** @type {import("./sign.js").Signing | null} */ let signing = null;
+/** @type {import("./note.js").Note | null} */ let note = null;
 /** @type {import("./prescription.js").Prescription | null} */ let prescription = null;
 let patient = at.name ?? "";
+
+/** @type {Promise<typeof import("./writing.js")> | null} */ let writing = null;
+/** What writing a record takes; it comes once. */
+const withWriting = () => (writing ??= later(() => import("./writing.js")).then(begin));
+
+/** @param {typeof import("./writing.js")} made */
+function begin(made) {
+  new made.Device(visit);
+  made.watchVersions(() => note);
+  signing = new made.Signing();
+  on(signing, "signing", ({ busy }) => (visit.settling = busy));
+  on(signing, "signed", ({ promise }) => signed(promise));
+  return made;
+}
+
+/** A guest may be there as soon as a call is. */
+async function withThird() {
+  if (third || visit.phase === "free") return;
+  const { DeskThird } = await later(() => import("./third.js"));
+  third ??= new DeskThird(visit, media, signal);
+}
 
 /** @param {EventTarget} from @param {string} type @param {(detail: any) => unknown} hear */
 const on = (from, type, hear) => from.addEventListener(type, (event) => hear(/** @type {CustomEvent} */ (event).detail));
@@ -144,10 +160,15 @@ function read(event) {
   const card = event.target instanceof Element && event.target.closest(".queue li");
   const button = card && card.querySelector("[data-take]");
   clearTimeout(reading);
-  if (button instanceof HTMLElement) reading = setTimeout(() => void visit.warm(button.dataset.take ?? ""), READ_AFTER);
+  if (button instanceof HTMLElement) reading = setTimeout(() => warm(button.dataset.take ?? ""), READ_AFTER);
 }
 document.addEventListener("pointerover", read);
 document.addEventListener("focusin", read);
+/** @param {string} encounter */
+function warm(encounter) {
+  void visit.warm(encounter);
+  void withWriting();
+}
 on(visit, "warm", ({ encounter }) => (room.dataset.warm = encounter));
 
 /** @param {HTMLButtonElement} pressed */
@@ -183,8 +204,9 @@ function firstPicture() {
 /** Fetch what belongs to the visit: record first, for the doctor reads while it rings. */
 async function openRecord() {
   measured = "";
+  await withWriting(); // words are written only where they will be saved
   await load(byId("record"), "/desk/record");
-  watchNote();
+  await watchNote();
   void lookForDocuments(visit.encounter);
   const pieces = { measures: "/desk/measures", "alert-body": "/desk/alert", "phones-body": "/desk/phones" };
   await Promise.all(Object.entries(pieces).map(([id, src]) => load(byId(id), src)));
@@ -198,9 +220,10 @@ async function openRecord() {
 
 // --- the note and its signature ----------------------------------------------------------------------------------
 
-function watchNote() {
+async function watchNote() {
+  const { Note, sayState } = await withWriting();
   const form = document.getElementById("note");
-  if (!(form instanceof HTMLFormElement)) return;
+  if (!(form instanceof HTMLFormElement) || !signing) return;
   note?.close();
   stage.who(form.dataset.name ?? patient, form.dataset.place ?? "");
   note = signing.note = new Note(form);
@@ -223,13 +246,14 @@ async function watchPrescription() {
   const { Prescription } = await import("./prescription.js");
   const form = document.getElementById("prescription");
   if (!(form instanceof HTMLFormElement)) return;
+  if (!signing) return;
   prescription?.close();
   prescription = signing.prescription = new Prescription(form);
   on(prescription, "again", () => void watchPrescription());
 }
 
-on(signing, "signing", ({ busy }) => (visit.settling = busy));
-on(signing, "signed", ({ promise }) => {
+/** @param {unknown} promise */
+function signed(promise) {
   const wish = note?.form.read().follow_up ?? null;
   put("[data-signed-title]", word("signed", { time: clock() }));
   put("[data-signed-for]", word("signedFor", { name: patient }));
@@ -241,7 +265,7 @@ on(signing, "signed", ({ promise }) => {
   if (!(card instanceof HTMLElement)) return;
   card.hidden = false;
   card.focus();
-});
+}
 
 /** One follow-up more is to be booked. */
 function countFollowUp() {
@@ -262,8 +286,8 @@ function hideSigned() {
 function free() {
   note?.close();
   prescription?.close();
-  note = signing.note = null;
-  prescription = signing.prescription = null;
+  note = prescription = null;
+  if (signing) signing.note = signing.prescription = null;
   visit.leave();
   stage.who("", "");
   byId("record").replaceChildren();
@@ -286,17 +310,17 @@ async function release() {
 /** The call ended: what is read before signing, and the list of incidents, say so. */
 function readAgain() {
   refresh("/desk/incidents");
-  if (signing.isOpen) void signing.open();
+  if (signing?.isOpen) void signing.open();
 }
 
 // --- the visit ---------------------------------------------------------------------------------------------------
 
 on(stage, "act", ({ act }) => {
-  if (act === "mute") (visit.mute(!visit.muted), stage.switches(), third.setMuted(visit.muted));
+  if (act === "mute") (visit.mute(!visit.muted), stage.switches(), third?.setMuted(visit.muted));
   if (act === "camera") (visit.show(!visit.camera), stage.switches());
   if (act === "hang-up") visit.hangUp();
   if (act === "again") void visit.again();
-  if (act === "ring") (signing.close(), void visit.ring());
+  if (act === "ring") (signing?.close(), void visit.ring());
   if (act === "later") (visit.hangUp(), byId("tab-notes").click(), byId("follow_up").scrollIntoView({ block: "center" }));
   if (act === "reload") location.reload();
   const sheet = byId("sheet-release");
@@ -321,17 +345,19 @@ on(visit, "phase", ({ phase }) => {
     else link.setAttribute("target", "_blank"); // this page holds the call
   }
   if (phase === "ended") readAgain();
+  void withThird();
 });
 on(visit, "hung-up", readAgain);
 
-watchVersions(() => note);
 void media.open();
 void visit.prepare();
 signal.open();
 addEventListener("pagehide", () => signal.close());
 if (at.encounter) {
   stage.switches();
-  watchNote();
+  byId("record").inert = true; // words are written only where they will be saved
+  void watchNote().then(() => (byId("record").inert = false));
+  void withThird();
   void lookForDocuments(at.encounter);
   void visit.resume(at.encounter, /** @type {any} */ (at.phase), at.live ?? null, Number(at.withoutVideo));
 }
