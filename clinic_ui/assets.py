@@ -3,8 +3,8 @@
     static/css/kiosk.css  ->  /static/3fa9c1d2/css/kiosk.css     (the hash is of the whole tree)
 
 Comments and white space of scripts and sheets stay in the repository, and each kind of screen has one sheet of
-styles: `SHEETS`. A file's address changes with its content, so the browser keeps it for a year and never asks again. What is added
-later (the font, once it is cut) gets a hash of its own.
+styles: `SHEETS`. A file's address changes with its content, so the browser keeps it for a year and never asks again.
+What is added later (the font, once it is cut) gets a hash of its own.
 """
 
 import gzip
