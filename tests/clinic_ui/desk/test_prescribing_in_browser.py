@@ -69,8 +69,11 @@ async def test_a_prescription_goes_from_the_keyboard_to_the_cabins_printer(
     await desk.get_by_role("button", name="Signer et terminer").click()
     await desk.locator("[data-signed]").wait_for()
     assert await desk.evaluate("window.refused") == []
+    await _printed(await _page(hamlet, new_context, "cabin", hamlet.tokens["cabin"], "/cabin/resume"))
 
-    cabin = await _page(hamlet, new_context, "cabin", hamlet.tokens["cabin"], "/cabin/resume")
+
+async def _printed(cabin: Page) -> None:
+    """The patient reads the prescription and prints it."""
     await cabin.get_by_role("link", name="Votre ordonnance").click()
     await cabin.get_by_text("Amoxicilline 1 g").wait_for()
     assert await faults(cabin) == []
