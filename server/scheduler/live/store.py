@@ -59,11 +59,19 @@ async def taken_in(
         query = query.join(Resource, Resource.id == BusyUnit.resource_id).where(Resource.kind != ResourceKind.PATIENT)
     else:
         query = query.where(BusyUnit.resource_id.in_(list(resources)))
-    for week in weeks:
-        of_week = query.where(BusyUnit.unit >= week * WEEK, BusyUnit.unit < (week + 1) * WEEK)
-        for resource_id, unit in await tx.execute(of_week):
-            found[resource_id, week] |= 1 << unit % WEEK
+    for first, last in _runs(weeks):
+        of_weeks = query.where(BusyUnit.unit >= first * WEEK, BusyUnit.unit < (last + 1) * WEEK)
+        for resource_id, unit in await tx.execute(of_weeks):
+            week, bit = divmod(unit, WEEK)
+            found[resource_id, week] |= 1 << bit
     return found
+
+
+def _runs(weeks: Collection[int]) -> list[tuple[int, int]]:
+    """Return first and last of each run of weeks: one look at the table for each."""
+    ordered = sorted(weeks)
+    begins = [week for week in ordered if week - 1 not in weeks]
+    return list(zip(begins, [week for week in ordered if week + 1 not in weeks], strict=True))
 
 
 async def has_seen(tx: AsyncSession, patient_id: PatientId) -> set[PractitionerId]:

@@ -25,6 +25,7 @@ WEEK = 7 * 24 * 12
 _SPILL = 8  # units of the next week that a start at the end of this one may need
 _ALL = (1 << WEEK) - 1
 _FIRST = (1 << _SPILL) - 1
+_MODALITIES = tuple(Modality)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,9 @@ class Index:
 
     def __init__(self) -> None:
         self._calendars: list[Calendar] = []
+        self._needed: list[int] = []
         self._rows: dict[UUID, int] = {}
-        self._of_resource: dict[ResourceId, int] = {}
+        self._of_resource: dict[UUID, int] = {}
         self._taken: defaultdict[int, dict[int, int]] = defaultdict(dict)
         self._columns: dict[tuple[Modality, int], Column] = {}
 
@@ -57,6 +59,7 @@ class Index:
             row = len(self._calendars)
             self._rows[calendar.subject_id] = self._of_resource[calendar.resource_id] = row
             self._calendars.append(calendar)
+            self._needed.append(NEEDS.get(calendar.kind, NEEDS[ResourceKind.PATIENT]))
             for column in self._columns.values():
                 for maps in (column.open, column.starts, column.snug):
                     maps.append(0)
@@ -99,12 +102,23 @@ class Index:
 
     def take(self, resource_id: ResourceId, units: Iterable[int]) -> None:
         """Add units to what a resource holds."""
-        added: defaultdict[int, int] = defaultdict(int)
+        row, added = self._of_resource.get(resource_id, -1), dict[int, int]()
         for unit in units:
-            added[unit // WEEK] |= 1 << unit % WEEK
-        row = self._of_resource.get(resource_id, -1)
+            week, bit = divmod(unit, WEEK)
+            added[week] = added.get(week, 0) | 1 << bit
         for week, bits in added.items():
-            self.set_taken(resource_id, week, self._taken[week].get(row, 0) | bits)
+            self.set_taken(resource_id, week, self._held(row, week) | bits)
+
+    def book(self, resource_id: ResourceId, first: int, count: int) -> None:
+        """Add `count` units from `first` on: one appointment."""
+        week, bit = divmod(first, WEEK)
+        if bit + count > WEEK:
+            self.take(resource_id, range(first, first + count))
+            return
+        row = self._of_resource.get(resource_id, -1)
+        rows = self._taken.get(week)
+        held = rows.get(row, 0) if rows else 0
+        self.set_taken(resource_id, week, held | (1 << count) - 1 << bit)
 
     def column(self, modality: Modality, week: int) -> Column:
         """Return the maps of a week, made now when this is the first look."""
@@ -142,15 +156,20 @@ class Index:
         return self._calendars[row].open_in(range(week * WEEK, (week + 1) * WEEK + _SPILL), modality)
 
     def _redraw_week(self, row: int, week: int) -> None:
-        for modality in Modality:
-            if (column := self._columns.get((modality, week))) is not None:
+        for modality in _MODALITIES:
+            column = self._columns.get((modality, week))
+            if column is not None:
                 self._redraw(row, week, column)
 
     def _redraw(self, row: int, week: int, column: Column) -> None:
         """Draw again where a resource can begin in a week."""
-        opened, held, last = column.open[row], self._held(row, week), self._held(row, week - 1) >> WEEK - 1
-        held |= (self._held(row, week + 1) & _FIRST) << WEEK
-        needed = NEEDS.get(self._calendars[row].kind, NEEDS[ResourceKind.PATIENT])
+        taken = self._taken
+        here, before, then = taken.get(week), taken.get(week - 1), taken.get(week + 1)
+        held = here.get(row, 0) if here else 0
+        last = before.get(row, 0) >> WEEK - 1 if before else 0
+        if then and (spilt := then.get(row, 0) & _FIRST):
+            held |= spilt << WEEK
+        opened, needed = column.open[row], self._needed[row]
         begin = column.starts[row] = starts(opened & ~held, needed) & _ALL if opened else 0
         column.snug[row] = begin & (held << 1 | last | held >> needed) if held or last else 0
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 import holidays
@@ -114,7 +115,7 @@ class Calendar:
         return bits
 
     def _weekly(self, span: range, modality: Modality) -> Iterator[tuple[int, int]]:
-        for day in _days_around(span, self.zone):
+        for day in _days_around(span.start, span.stop, self.zone):
             if day in self.closing_days:
                 continue
             for rule in self.rules:
@@ -127,13 +128,12 @@ class Calendar:
         yield from (one for one in self.exceptions if one.kind is kind and one.modality in (None, modality))
 
 
-def _days_around(span: range, zone: str) -> Iterator[date]:
-    """Yield the local days whose rules can reach into `span`; the day before too, for rules past midnight."""
-    day = local_day(instant_of(span.start), zone) - timedelta(days=1)
-    last = local_day(instant_of(span.stop), zone)
-    while day <= last:
-        yield day
-        day += timedelta(days=1)
+@lru_cache(maxsize=1024)
+def _days_around(first: int, stop: int, zone: str) -> tuple[date, ...]:
+    """Return the local days whose rules can reach into a span; the day before too, for rules past midnight."""
+    day = local_day(instant_of(first), zone) - timedelta(days=1)
+    last = local_day(instant_of(stop), zone)
+    return tuple(day + timedelta(days=n) for n in range((last - day).days + 1))
 
 
 def _bits(span: range, start: int, stop: int) -> int:

@@ -55,7 +55,10 @@ class Scan:
     _unions: dict[tuple[ResourceKind, int, int, bool], int] = field(default_factory=dict)
     _groups: list[tuple[int, list[_Combination]]] = field(init=False)
 
+    _not_before: int = field(init=False)
+
     def __post_init__(self) -> None:
+        self._not_before = unit_from(self.ask.not_before)
         every = sorted(_combinations(self.sides), key=_cost_of)
         self._groups = [(cost, list(group)) for cost, group in groupby(every, key=_cost_of)]
 
@@ -101,11 +104,18 @@ class Scan:
     def _of_day(self, day: date, cost: int) -> Iterator[Found]:
         """Yield the best moment of each half of a day."""
         span = day_units(day, self.ask.zone)
-        moments = self._moments(span) & self._part(span, day) & self._patient(span)
+        moments = self._moments(span)
+        tiers: dict[int, int] = {}
+        for kind, side in self.sides.items():
+            anybody = 0
+            for tier in side:
+                bits = tiers[id(tier)] = self._of_tier(kind, tier, span)
+                anybody |= bits
+            moments &= anybody
+            if not moments:
+                return
+        moments &= self._part(span, day) & self._patient(span)
         if not moments:
-            return
-        tiers = {id(tier): self._of_tier(kind, tier, span) for kind, side in self.sides.items() for tier in side}
-        if not any(tiers.values()):
             return
         noon = _noon(day, self.ask.zone) - span.start
         morning = (1 << noon) - 1
@@ -197,7 +207,7 @@ class Scan:
         return starts(self.patient.free_in(span, self.ask.modality), NEEDS[ResourceKind.PATIENT])
 
     def _moments(self, span: range) -> int:
-        passed = unit_from(self.ask.not_before) - span.start
+        passed = self._not_before - span.start
         bits = _grid(-span.start % GRID, len(span))
         return bits if passed <= 0 else bits >> passed << passed
 

@@ -48,7 +48,7 @@ def test_bookings_are_seen_whether_the_week_was_looked_at_before_or_after_and_ac
         looked.column(Modality.REMOTE, WEEK_OF_MONDAY + week)
     for first in (WEEK_OF_MONDAY * WEEK - 2, (WEEK_OF_MONDAY + 1) * WEEK - 1, WEEK_OF_MONDAY * WEEK + 500):
         for index in (looked, fresh):
-            index.take(calendar.resource_id, range(first, first + 4))
+            index.book(calendar.resource_id, first, 4)
     for week in (-1, 0, 1):
         columns = [index.column(Modality.REMOTE, WEEK_OF_MONDAY + week) for index in (looked, fresh)]
         assert columns[0] == columns[1]
