@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from clinic_ui.coordination.board import BoardPages
 from clinic_ui.coordination.calendars import CalendarPages
 from clinic_ui.coordination.glasses import GlassPages
 from clinic_ui.coordination.hours import HoursPages
@@ -43,6 +44,7 @@ def routes(here: Coordination) -> Routes:
         *overview.routes(),
         *GlassPages(here.glasses).routes(),
         *ReadinessPages(here.readiness, here.now).routes(),
+        *BoardPages(here.availability, here.readiness, here.now).routes(),
         *hours.routes(),
         *CalendarPages(hours, here.feeds, here.now).routes(),
         *PlacesPages(here.founding).routes(),

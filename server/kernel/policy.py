@@ -291,6 +291,8 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("GET", "/coordination/hours/{subject_id}/calendar/hours.ics"): Act.HOURS_EDIT,
     ("POST", "/coordination/hours/{subject_id}/calendar/hours"): Act.HOURS_EDIT,
     ("GET", "/calendar/{token}"): PUBLIC,  # a calendar program knows one secret, and no name is in what it reads
+    ("GET", "/coordination/board"): Act.HOURS_EDIT,
+    ("GET", "/coordination/board/now"): Act.HOURS_EDIT,
     ("GET", "/coordination/cabins"): Act.READINESS_SEE,
     ("GET", "/coordination/cabins/now"): Act.READINESS_SEE,
 }

@@ -87,6 +87,15 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the planning board. `calendar` None: nobody has said any hours."""
+
+    subject: Subject
+    calendar: Calendar | None
+    closing: dict[date, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """What was decided of the appointments that a change hits: these are freed, those stay although it is closed."""
 
@@ -120,6 +129,16 @@ class Availability:
             rows = await store.resources(tx, [one.id for one in found])
             now = self._now()
             return [(one, await store.plan(tx, rows[one.id], now) if one.id in rows else None) for one in found]
+
+    async def board(self, who: Identity, kind: ResourceKind, span: range) -> list[Row]:
+        """Return everybody of a kind with their calendar over `span`: one look at who is open, taken or closed."""
+        require(who, Act.HOURS_EDIT)
+        async with self._database.reading() as tx:
+            found = [one for one in await subjects(tx) if one.kind is kind]
+            known = await scheduler_store.calendars(tx, [one.id for one in found], span)
+            zones = {calendar.zone for calendar in known.values()}
+            closing = {zone: await store.closing_days(tx, zone) for zone in zones}
+        return [Row(one, known.get(one.id), closing[known[one.id].zone] if one.id in known else {}) for one in found]
 
     async def sheet(self, who: Identity, subject_id: UUID, span: range) -> Sheet:
         """Return somebody's hours, and what is taken in `span`."""
