@@ -16,14 +16,17 @@ from prometheus_client import CollectorRegistry
 from clinic_ui.assets import Assets
 from clinic_ui.cabin import pages as cabin_pages
 from clinic_ui.coordination import door as coordination_pages
+from clinic_ui.coordination.promises import PromisePages
 from clinic_ui.desk.desk import Desk
 from clinic_ui.desk.pages import DeskPages
 from clinic_ui.desk.records import RecordPages
 from clinic_ui.desk.settings import SettingsPages
+from clinic_ui.desk.tending import TendingForms
 from clinic_ui.fonts import prepare_font
 from clinic_ui.front_office import pages as office_pages
 from clinic_ui.front_office.copying import CopyPages
 from clinic_ui.front_office.reminders import ReminderPages
+from clinic_ui.front_office.tending import TendingPages
 from clinic_ui.guest.answering import AnswerPages
 from clinic_ui.guest.pages import GuestPages
 from clinic_ui.mishaps import page_errors
@@ -97,9 +100,11 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         mount(app, _office(clinic))
         desk = _desk(clinic)
         mount(app, DeskPages(desk).routes())
+        mount(app, TendingForms(clinic.promises).routes())
         mount(app, SettingsPages(desk, clinic.accounts, clinic.ice.has_relay).routes())
         mount(app, RecordPages(desk, clinic.access).routes())
         mount(app, _coordination(clinic))
+        mount(app, PromisePages(clinic.promises, clinic.handing).routes())
         app.cleanup_ctx.append(_keys(clinic))
         app.cleanup_ctx.append(_font(assets, config))
         app.cleanup_ctx.append(clinic.documents.tidied)
@@ -188,7 +193,12 @@ def _office(clinic: Clinic) -> Routes:
     pages = office_pages.routes(
         office, clinic.access_book, clinic.merging, clinic.documents.documents, clinic.prescriptions
     )
-    return [*pages, *CopyPages(office, clinic.copies).routes(), *ReminderPages(office, clinic.reminders).routes()]
+    return [
+        *pages,
+        *CopyPages(office, clinic.copies).routes(),
+        *ReminderPages(office, clinic.reminders).routes(),
+        *TendingPages(office, clinic.promises).routes(),
+    ]
 
 
 def _coordination(clinic: Clinic) -> Routes:

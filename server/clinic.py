@@ -39,6 +39,8 @@ from server.records.seal.start import unlock
 from server.records.seal.vault import PatientVault
 from server.records.service import Background, Measures, Notes
 from server.scheduler.live.service import LiveIndex
+from server.scheduler.promises.handing import Handing
+from server.scheduler.promises.service import Promises
 from server.scheduler.reminders.carriers import carriers_of
 from server.scheduler.reminders.letters import Writer
 from server.scheduler.reminders.sending import Sending
@@ -98,6 +100,8 @@ class Clinic(Resources):
     follow_ups: FollowUps
     closing: Closing
     readiness: Readiness
+    promises: Promises
+    handing: Handing
     reminders: Reminders
     sending: Sending
     copies: Copies
@@ -173,6 +177,8 @@ def _build(on: Resources) -> Clinic:
         follow_ups=follow_ups,
         closing=Closing(database, visits, notes, prescriptions, Endings(ground), follow_ups),
         copies=Copies(database, vault, people, now),
+        promises=Promises(database, now, switchboard),
+        handing=Handing(database, now),
         reminders=Reminders(database, people, vault, now, switchboard, carriers),
         sending=Sending(database, vault, now, writer, carriers),
         readiness=Readiness(database, now, switchboard, visits, Echoes(), on.ice),

@@ -15,6 +15,7 @@ from clinic_ui.desk.prescribing import Prescribing
 from clinic_ui.desk.reporting import Reporting
 from clinic_ui.desk.versions import VersionPieces
 from clinic_ui.desk.visit import VisitPieces
+from clinic_ui.follow_ups import WITHDRAW_REASONS
 from server.encounters.views import QueueItem, QueueState
 from server.kernel.words import N_
 from server.people.rules import display_name
@@ -76,7 +77,17 @@ class DeskPages:
         late = [one for one in promises if one.is_late or one.status is PromiseStatus.MISSED]
         due = [one for one in promises if one not in late]
         return await self._desk.show(
-            request, "follow_ups", N_("Suivis"), promises=promises, late=late, due=due, booked=booked, say=words
+            request,
+            "follow_ups",
+            N_("Suivis"),
+            promises=promises,
+            late=late,
+            due=due,
+            booked=booked,
+            say=words,
+            reasons=WITHDRAW_REASONS,
+            now=self._desk.now(),
+            done=request.query.get("done", ""),
         )
 
     async def agenda(self, request: web.Request) -> web.Response:
