@@ -75,6 +75,7 @@ async def calendars(
             tuple(exceptions[one.id]),
             frozenset(closing[one.zone]),
             frozenset(held[one.id]),
+            one.buffer_min // 5,
         )
         for one in resources
     }

@@ -203,6 +203,8 @@ class Availability:
         assert row is not None  # noqa: S101 - it was added in this transaction
         if row.zone != zone:
             row.zone = zone
+            now = self._now()
+            await store.replace_plan(tx, row, await store.plan(tx, row, now), now)  # new rows: who searches reads anew
             await record(tx, who, Action.HOURS_CHANGED, at=self._now(), record=f"resource:{row.id}")
         return row
 

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from server.kernel.ids import ResourceId
 from server.records.rules.note import Modality
-from server.scheduler.rules.openings import Calendar, ResourceKind, starts
+from server.scheduler.rules.openings import Calendar, ResourceKind, padded, starts
 from server.scheduler.rules.search import NEEDS
 
 WEEK = 7 * 24 * 12
@@ -170,7 +170,9 @@ class Index:
         if then and (spilt := then.get(row, 0) & _FIRST):
             held |= spilt << WEEK
         opened, needed = column.open[row], self._needed[row]
-        begin = column.starts[row] = starts(opened & ~held, needed) & _ALL if opened else 0
+        buffer = self._calendars[row].buffer
+        busy = padded(held, buffer) | (1 << last * buffer) - 1 if buffer else held
+        begin = column.starts[row] = starts(opened & ~busy, needed) & _ALL if opened else 0
         column.snug[row] = begin & (held << 1 | last | held >> needed) if held or last else 0
 
     def _held(self, row: int, week: int) -> int:

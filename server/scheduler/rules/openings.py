@@ -88,6 +88,8 @@ class Calendar:
     exceptions: tuple[Exceptional, ...] = ()
     closing_days: frozenset[date] = frozenset()
     taken: frozenset[int] = field(default=frozenset(), repr=False)
+    buffer: int = 0
+    """Units kept free before and after each appointment, when moments are proposed."""
 
     def open_in(self, span: range, modality: Modality) -> int:
         """Return the units of `span` in which the resource is open for `modality`."""
@@ -104,7 +106,8 @@ class Calendar:
 
     def free_in(self, span: range, modality: Modality) -> int:
         """Return the units of `span` in which the resource is open and not taken."""
-        return self.open_in(span, modality) & ~self.taken_in(span)
+        wide = range(span.start - self.buffer, span.stop + self.buffer)
+        return self.open_in(span, modality) & ~(padded(self.taken_in(wide), self.buffer) >> self.buffer)
 
     def taken_in(self, span: range) -> int:
         """Return the units of `span` that an appointment holds."""
@@ -139,6 +142,13 @@ def _days_around(first: int, stop: int, zone: str) -> tuple[date, ...]:
 def _bits(span: range, start: int, stop: int) -> int:
     start, stop = max(start, span.start), min(stop, span.stop)
     return ((1 << stop - start) - 1) << start - span.start if stop > start else 0
+
+
+def padded(taken: int, units: int) -> int:
+    """Return what is taken, and `units` more on both sides of it; below the first bit nothing is."""
+    for _ in range(units):
+        taken |= taken << 1 | taken >> 1
+    return taken
 
 
 def starts(free: int, units: int) -> int:
