@@ -121,7 +121,7 @@ class Village:
         )  # fmt: skip
         return await self.clinic.front_office.put_in_queue(self.who["sylvie"], placement)
 
-    async def promised(self, given: str = "Odette", in_days: int = 7) -> PromiseId:
+    async def promised(self, given: str = "Odette", in_days: int = 7, wish: FollowUpWish | None = None) -> PromiseId:
         """The doctor has seen somebody, signed, and asks to see them again."""
         await self.open_hours()
         gp, encounter = self.who["aubin"], await self.waiting(given)
@@ -129,7 +129,7 @@ class Village:
         await self.clinic.calls.connected(gp, encounter)
         self.clock.advance(minutes=9)
         await self.clinic.calls.hang_up(gp, encounter)
-        wish = FollowUpWish(in_days, Modality.REMOTE, True, "Contrôle de la tension")
+        wish = wish or FollowUpWish(in_days, Modality.REMOTE, True, "Contrôle de la tension")
         body = NoteBody(
             conclusion="Gonalgie.", none_prescribed=True, no_incident=True, advice="Marchez.", follow_up=wish
         )
@@ -137,6 +137,14 @@ class Village:
         await self.clinic.closing.sign(gp, encounter, version)
         (line,) = await self.clinic.follow_ups.due(self.who["sylvie"])
         return line.id
+
+    async def another_doctor(self) -> PractitionerId:
+        """A colleague of Dr Aubin."""
+        doctor = PractitionerId(new_id())
+        async with self.clinic.database.transaction() as tx:
+            tx.add(PractitionerRow(id=doctor, name="Dr Yves Haddad", specialty="Médecin généraliste",
+                                   rpps="10000000002", place="Rostrenen", phone="02 99 00 00 04"))  # fmt: skip
+        return doctor
 
     async def expected_now(self) -> AppointmentId:
         """Odette has an appointment, and it begins now."""
