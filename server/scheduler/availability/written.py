@@ -11,7 +11,7 @@ from server.scheduler.availability.rules import Weekly
 DAYS = ("lun", "mar", "mer", "jeu", "ven", "sam", "dim")
 _MODALITIES = {"": None, "cabine": Modality.REMOTE, "sur place": Modality.IN_PERSON}
 _LINE = re.compile(
-    r"^(?P<days>[a-z,\- ]+?) +(?P<start>\d{1,2}[:h]\d{2}) *[-–à] *(?P<end>\d{1,2}[:h]\d{2})(?: +(?P<how>[a-z ]+))?$"
+    r"^(?P<days>[a-z,\- ]+?) +(?P<start>\d{1,2}[:h]\d{2}) *[-–] *(?P<end>\d{1,2}[:h]\d{2})(?: +(?P<how>[a-z ]+))?$"
 )
 
 
