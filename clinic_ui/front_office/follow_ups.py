@@ -48,6 +48,12 @@ EMPTY_WORDS = {
     WhyEmpty.NOT_THEN: N_("Rien n’est libre dans cette demi-journée."),
     WhyEmpty.NO_MORE: N_("Vous avez vu tous les moments libres."),
 }
+CLOSED_WORDS = {
+    WhyEmpty.NO_PRACTITIONER: N_("Aucun médecin : %(days)s."),
+    WhyEmpty.NO_CABIN: N_("Cabine fermée : %(days)s."),
+    WhyEmpty.NO_HEALTH_WORKER: N_("Personne pour accompagner : %(days)s."),
+}
+WEEKDAYS = (N_("lundi"), N_("mardi"), N_("mercredi"), N_("jeudi"), N_("vendredi"), N_("samedi"), N_("dimanche"))
 _CHOOSE = N_("Choisissez un des moments proposés.")
 BOOKABLE = (*OPEN, PromiseStatus.MISSED)
 
@@ -163,6 +169,8 @@ class PromisePages:
             key=uuid4().hex,
             why_words=WHY_WORDS,
             empty_words=EMPTY_WORDS,
+            closed_words=CLOSED_WORDS,
+            weekdays=WEEKDAYS,
         )
 
 
@@ -280,6 +288,8 @@ class AppointmentPages:
             key="",
             why_words=WHY_WORDS,
             empty_words=EMPTY_WORDS,
+            closed_words=CLOSED_WORDS,
+            weekdays=WEEKDAYS,
         )
 
 

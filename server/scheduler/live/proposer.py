@@ -16,7 +16,7 @@ from server.scheduler.live.service import LiveIndex
 from server.scheduler.rules.index import WEEK
 from server.scheduler.rules.openings import Calendar, ResourceKind
 from server.scheduler.rules.scan import Scan, Tier, Tiers
-from server.scheduler.rules.search import Answer, Ask, Found, PartOfDay, needed
+from server.scheduler.rules.search import Ask, Found, PartOfDay, needed
 from server.scheduler.rules.units import day_units
 from server.scheduler.service import asking
 from server.scheduler.service.asking import ANOTHER_WORKER_COST, COSTS, Bench
@@ -45,21 +45,22 @@ class Proposer:
             ask = asking.asked(row, site, now, wide=wide, part=part, seen=seen)
             await self._live.catch_up(_weeks(ask))
             async with self._database.reading() as tx:
-                answer = await self._scanned(tx, row, ask, site, now)
+                scan = await self._scan(tx, row, ask, site, now)
+                answer = scan.search()
                 only = {one for found in answer.found for one in found.serving.values()}
                 around = await asking.bench(tx, row, now, wide=wide, part=part, seen=seen, only=only)
             unsure = [found for found in answer.found if not asking.stands(around, found)]
             if not unsure:
-                return asking.shaped(row, around, answer)
+                return asking.shaped(row, around, answer, scan.closed_weekdays(answer.why_empty))
             self._live.changed(unit for found in unsure for unit in _units(around, found))
         async with self._database.reading() as tx:
             return asking.proposals(row, await asking.bench(tx, row, now, wide=wide, part=part, seen=seen))
 
-    async def _scanned(self, tx: AsyncSession, row: FollowUpPromise, ask: Ask, site: Site, now: datetime) -> Answer:
+    async def _scan(self, tx: AsyncSession, row: FollowUpPromise, ask: Ask, site: Site, now: datetime) -> Scan:
         span = range(day_units(ask.window.earliest_on, ask.zone).start, day_units(ask.window.latest_on, ask.zone).stop)
         nobody = Calendar(ResourceId(row.patient_id), ResourceKind.PATIENT, row.patient_id, site.zone)
         patient = (await store.calendars(tx, [row.patient_id], span)).get(row.patient_id, nobody)
-        return Scan(self._live.index, ask, await self._tiers(tx, row, now), patient).search()
+        return Scan(self._live.index, ask, await self._tiers(tx, row, now), patient)
 
     async def _tiers(self, tx: AsyncSession, row: FollowUpPromise, now: datetime) -> Tiers:
         cabins, _closed = await asking.cabins_in_service(tx, row.site_id)

@@ -2,7 +2,7 @@
 
     column (modality, week):  open[row]    hours of the week, from the calendar           row = number of a resource
                               starts[row]  where as many free units begin as the resource's kind needs
-                              snug[row]    those of them that touch another appointment: no hole is left
+                              snug[row]    those of them beside another appointment: no hole is left
 
 A week is 2016 units of five minutes since the epoch; a bit is a unit. A column is made when a search first looks at
 it; a booking changes its own rows alone. The index is never the truth: the rows of `busy_unit` are. It is filled from
@@ -19,7 +19,7 @@ from uuid import UUID
 from server.kernel.ids import ResourceId
 from server.records.rules.note import Modality
 from server.scheduler.rules.openings import Calendar, ResourceKind, padded, starts
-from server.scheduler.rules.search import NEEDS
+from server.scheduler.rules.search import GRID, NEEDS
 
 WEEK = 7 * 24 * 12
 _SPILL = 8  # units of the next week that a start at the end of this one may need
@@ -97,7 +97,7 @@ class Index:
         self._redraw_week(row, week)
         if changed & _FIRST:
             self._redraw_week(row, week - 1)
-        if changed >> WEEK - 1:
+        if changed >> WEEK - GRID:
             self._redraw_week(row, week + 1)
 
     def take(self, resource_id: ResourceId, units: Iterable[int]) -> None:
@@ -166,18 +166,24 @@ class Index:
         taken = self._taken
         here, before, then = taken.get(week), taken.get(week - 1), taken.get(week + 1)
         held = here.get(row, 0) if here else 0
-        last = before.get(row, 0) >> WEEK - 1 if before else 0
+        last = before.get(row, 0) >> WEEK - GRID if before else 0
         if then and (spilt := then.get(row, 0) & _FIRST):
             held |= spilt << WEEK
         opened, needed = column.open[row], self._needed[row]
         buffer = self._calendars[row].buffer
         busy = padded(held, buffer) | (1 << last * buffer) - 1 if buffer else held
         begin = column.starts[row] = starts(opened & ~busy, needed) & _ALL if opened else 0
-        column.snug[row] = begin & (held << 1 | last | held >> needed) if held or last else 0
+        column.snug[row] = begin & _beside(held, last, needed) if begin and (held or last) else 0
 
     def _held(self, row: int, week: int) -> int:
         rows = self._taken.get(week)
         return rows.get(row, 0) if rows else 0
+
+
+def _beside(held: int, last: int, needed: int) -> int:
+    """Return the units less than a step of the grid after what is held, or that far before it when `needed` long."""
+    earlier, later = held << GRID | last, held >> needed
+    return earlier | earlier >> 1 | earlier >> 2 | later | later >> 1 | later >> 2
 
 
 def union(maps: list[int], rows: tuple[int, ...]) -> int:

@@ -42,6 +42,7 @@ class Tier:
 Tiers = Mapping[ResourceKind, tuple[Tier, ...]]
 """Who could serve, for each kind that is needed; cheapest first."""
 _Combination = dict[ResourceKind, Tier]
+_WEEKEND = (5, 6)
 
 
 @dataclass(slots=True)
@@ -95,11 +96,17 @@ class Scan:
         in_part = (bits & self._part(spans[day], day) for day, bits in left.items())
         return WhyEmpty.NO_MORE if any(in_part) else WhyEmpty.NOT_THEN
 
-    def lacking_weekdays(self, kind: ResourceKind) -> frozenset[int]:
-        """Return the weekdays of the window on which nobody of a kind is open: “no nurse on Tuesdays”."""
-        days = self.ask.days
-        some = {day.weekday() for day in days if self._opens(kind, day_units(day, self.ask.zone))}
-        return frozenset({day.weekday() for day in days} - some)
+    def closed_weekdays(self, why: WhyEmpty | None) -> tuple[int, ...]:
+        """Return the working days of the window on which nobody of the lacking kind is open: “no nurse on Tuesdays”.
+
+        Empty when they are never open: that is another sentence.
+        """
+        kind = next((kind for kind in self.sides if LACKS[kind] is why), None)
+        if kind is None:
+            return ()
+        days = [day for day in self.ask.days if day.weekday() not in _WEEKEND]
+        opened = {day.weekday() for day in days if self._opens(kind, day_units(day, self.ask.zone))}
+        return tuple(sorted({day.weekday() for day in days} - opened)) if opened else ()
 
     def _of_day(self, day: date, cost: int) -> Iterator[Found]:
         """Yield the best moment of each half of a day."""

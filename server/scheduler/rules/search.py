@@ -8,7 +8,7 @@
 
 The cost of a moment is a sum over its sides and its day, so that sides are never paired up to be compared:
 days late × 3, days early × 2, and what each candidate costs (continuity: the doctor who asked costs nothing).
-Of equal moments of a half-day, one that touches another appointment of the doctor leaves no hole, and wins.
+Of equal moments of a half-day, one beside another of the doctor's (by less than a step of the grid) wins: no hole.
 
 This is the plain search, over calendars; `scan` finds the same over the index, and is held to it by a test.
 """
@@ -205,7 +205,9 @@ def _at(bit: int, span: range, maps: Mapping[ResourceKind, list[tuple[Candidate,
 
 
 def _touches(calendar: Calendar, unit: int) -> bool:
-    return unit - 1 in calendar.taken or unit + NEEDS[calendar.kind] in calendar.taken
+    """Return whether less than a step of the grid is left to another appointment."""
+    end = unit + NEEDS[calendar.kind]
+    return any(near in calendar.taken for near in (*range(unit - GRID, unit), *range(end, end + GRID)))
 
 
 def day_cost(due_on: date, day: date) -> int:

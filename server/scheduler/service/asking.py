@@ -182,14 +182,14 @@ def stands(around: Bench, found: Found) -> bool:
     return free and all(sides.values()) and is_open(around.ask, sides, found.unit)
 
 
-def shaped(row: FollowUpPromise, around: Bench, answer: Answer) -> Proposals:
+def shaped(row: FollowUpPromise, around: Bench, answer: Answer, closed_weekdays: tuple[int, ...] = ()) -> Proposals:
     """Return an answer as the pages see it."""
     choices = tuple(_proposal(found, around) for found in answer.found)
     days = sorted(around.ask.seen | {one.on for one in choices})
     more = ".".join(day.isoformat() for day in days)
     asked_by = around.practitioners[row.practitioner_id]
     why = WhyEmpty.CABIN_DOWN if answer.why_empty is WhyEmpty.NO_CABIN and around.closed else answer.why_empty
-    return Proposals(row.id, row.due_on, row.modality, asked_by, choices, why, more)
+    return Proposals(row.id, row.due_on, row.modality, asked_by, choices, why, more, closed_weekdays)
 
 
 def days_seen(after: str | None) -> frozenset[date]:
@@ -222,4 +222,6 @@ def _proposal(found: Found, around: Bench) -> Proposal:
         health_worker=around.health_workers[HealthWorkerId(worker)] if worker else None,
         why=around.whys[doctor],
         in_window=around.strict.earliest_on <= on <= around.strict.latest_on,
+        on_due_day=on == around.strict.due_on,
+        snug=found.snug,
     )

@@ -73,6 +73,9 @@ class Proposal:
     health_worker: HealthWorker | None
     why: Why
     in_window: bool
+    on_due_day: bool = False
+    snug: bool = False
+    """Beside another appointment of the doctor: no hole is left in their day."""
 
     @property
     def choice(self) -> Choice:
@@ -93,6 +96,8 @@ class Proposals:
     choices: tuple[Proposal, ...]
     why_empty: WhyEmpty | None
     more: str
+    closed_weekdays: tuple[int, ...] = ()
+    """Working days (Monday is 0) on which nobody of the lacking kind is open at all: “no nurse on Tuesdays”."""
 
 
 @dataclass(frozen=True, slots=True)

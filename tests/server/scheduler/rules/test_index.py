@@ -34,7 +34,9 @@ def test_a_booking_closes_what_overlaps_and_marks_what_touches() -> None:
     assert not any(at(index, 0, MONDAY + 100 + n) for n in range(-3, 4))
     assert at(index, 0, MONDAY + 104, snug=True)
     assert at(index, 0, MONDAY + 96, snug=True)
-    assert not at(index, 0, MONDAY + 105, snug=True)
+    assert at(index, 0, MONDAY + 106, snug=True)
+    assert not at(index, 0, MONDAY + 107, snug=True)
+    assert not at(index, 0, MONDAY + 93, snug=True)
     index.set_taken(calendar.resource_id, WEEK_OF_MONDAY, 0)
     assert at(index, 0, MONDAY + 100)
 

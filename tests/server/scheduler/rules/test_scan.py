@@ -127,5 +127,7 @@ def test_weekdays_without_a_nurse_are_known() -> None:
     patient = Calendar(ResourceId(new_id()), ResourceKind.PATIENT, new_id(), "Europe/Paris")
     scan = Scan(index, ask, sides, patient)
     assert scan.search().why_empty is WhyEmpty.NO_HEALTH_WORKER
-    assert scan.lacking_weekdays(ResourceKind.HEALTH_WORKER) == {1, 2}
+    assert scan.closed_weekdays(WhyEmpty.NO_HEALTH_WORKER) == (1, 2)
+    assert scan.closed_weekdays(WhyEmpty.NO_PRACTITIONER) == (0, 2)
+    assert scan.closed_weekdays(WhyEmpty.NOT_THEN) == ()
     assert unit_of(ask.not_before) // WEEK > 0

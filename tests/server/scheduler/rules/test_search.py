@@ -87,7 +87,9 @@ def brute(asked: Ask, everyone: Sides) -> list[Found]:
             serving = {k: min(some, key=lambda c: c.cost) for k, some in fit.items()}
             cost = max(3 * late, -2 * late) + sum(c.cost for c in serving.values())
             equal = [c for c in fit[K.PRACTITIONER] if c.cost == serving[K.PRACTITIONER].cost]
-            beside = [c for c in equal if {unit - 1, unit + NEEDS[K.PRACTITIONER]} & c.calendar.taken]
+            end = unit + NEEDS[K.PRACTITIONER]
+            near = {unit - 3, unit - 2, unit - 1, end, end + 1, end + 2}
+            beside = [c for c in equal if near & c.calendar.taken]
             serving[K.PRACTITIONER] = [*beside, serving[K.PRACTITIONER]][0]
             found = Found(unit, cost, {k: c.calendar.subject_id for k, c in serving.items()}, bool(beside))
             half = (day, instant_of(unit).astimezone(ZoneInfo(asked.zone)).hour >= 12)
