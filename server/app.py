@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from clinic_ui.assets import Assets
 from clinic_ui.cabin import pages as cabin_pages
 from clinic_ui.coordination import door as coordination_pages
+from clinic_ui.coordination.planning import PlanningPages
 from clinic_ui.coordination.promises import PromisePages
 from clinic_ui.desk.desk import Desk
 from clinic_ui.desk.pages import DeskPages
@@ -25,6 +26,7 @@ from clinic_ui.desk.tending import TendingForms
 from clinic_ui.fonts import prepare_font
 from clinic_ui.front_office import pages as office_pages
 from clinic_ui.front_office.copying import CopyPages
+from clinic_ui.front_office.plan import PlanPages
 from clinic_ui.front_office.reminders import ReminderPages
 from clinic_ui.front_office.tending import TendingPages
 from clinic_ui.guest.answering import AnswerPages
@@ -105,10 +107,8 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         mount(app, RecordPages(desk, clinic.access).routes())
         mount(app, _coordination(clinic))
         mount(app, PromisePages(clinic.promises, clinic.handing).routes())
-        app.cleanup_ctx.append(_keys(clinic))
-        app.cleanup_ctx.append(_font(assets, config))
-        app.cleanup_ctx.append(clinic.documents.tidied)
-        app.cleanup_ctx.append(clinic.sending.running)
+        tended = (clinic.documents.tidied, clinic.sending.running, clinic.planning.tidied)
+        app.cleanup_ctx.extend([_keys(clinic), _font(assets, config), *tended])
         app.on_response_prepare.append(unnamed)
         app.on_shutdown.append(_awaiting(gateway.close))
         app.on_cleanup.append(_awaiting(app[PRESS].close))
@@ -198,12 +198,13 @@ def _office(clinic: Clinic) -> Routes:
         *CopyPages(office, clinic.copies).routes(),
         *ReminderPages(office, clinic.reminders).routes(),
         *TendingPages(office, clinic.promises).routes(),
+        *PlanPages(office, clinic.planning).routes(),
     ]
 
 
 def _coordination(clinic: Clinic) -> Routes:
     availability = Availability(clinic.database, clinic.now, clinic.switchboard)
-    return coordination_pages.routes(
+    pages = coordination_pages.routes(
         coordination_pages.Coordination(
             clinic.overview,
             clinic.feedback,
@@ -216,6 +217,7 @@ def _coordination(clinic: Clinic) -> Routes:
             clinic.now,
         )
     )
+    return [*pages, *PlanningPages(clinic.planning).routes()]
 
 
 def _whom(clinic: Clinic) -> Whom:

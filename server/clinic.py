@@ -39,6 +39,7 @@ from server.records.seal.start import unlock
 from server.records.seal.vault import PatientVault
 from server.records.service import Background, Measures, Notes
 from server.scheduler.live.service import LiveIndex
+from server.scheduler.planning.service import Planning
 from server.scheduler.promises.handing import Handing
 from server.scheduler.promises.service import Promises
 from server.scheduler.reminders.carriers import carriers_of
@@ -104,6 +105,7 @@ class Clinic(Resources):
     handing: Handing
     reminders: Reminders
     sending: Sending
+    planning: Planning
     copies: Copies
 
 
@@ -180,6 +182,7 @@ def _build(on: Resources) -> Clinic:
         promises=Promises(database, now, switchboard),
         handing=Handing(database, now),
         reminders=Reminders(database, people, vault, now, switchboard, carriers),
+        planning=Planning(database, people, vault, follow_ups, now, switchboard),
         sending=Sending(database, vault, now, writer, carriers),
         readiness=Readiness(database, now, switchboard, visits, Echoes(), on.ice),
     )

@@ -217,6 +217,9 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("GET", "/office/patients/{patient_id}/reminders"): Act.DAY_SHEET,
     ("POST", "/office/patients/{patient_id}/reminders"): Act.DAY_SHEET,
     ("GET", "/office/appointments/{appointment_id}/reminders"): Act.DAY_SHEET,
+    ("GET", "/office/plan"): Act.FOLLOW_UP_BOOK,
+    ("POST", "/office/plan/{promise_id}/accept"): Act.FOLLOW_UP_BOOK,
+    ("POST", "/office/plan/{promise_id}/decline"): Act.FOLLOW_UP_BOOK,
     ("GET", "/office/promises"): Act.FOLLOW_UP_BOOK,
     ("GET", "/office/promises/{promise_id}"): Act.FOLLOW_UP_BOOK,
     ("GET", "/office/promises/{promise_id}/care"): Act.PROMISE_TEND,
@@ -301,6 +304,9 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("GET", "/calendar/{token}"): PUBLIC,  # a calendar program knows one secret, and no name is in what it reads
     ("GET", "/coordination/board"): Act.HOURS_EDIT,
     ("GET", "/coordination/board/now"): Act.HOURS_EDIT,
+    ("GET", "/coordination/planning"): Act.PLAN_MAKE,
+    ("POST", "/coordination/planning"): Act.PLAN_MAKE,
+    ("GET", "/coordination/planning/now"): Act.PLAN_MAKE,
     ("GET", "/coordination/cabins"): Act.READINESS_SEE,
     ("GET", "/coordination/cabins/now"): Act.READINESS_SEE,
 }

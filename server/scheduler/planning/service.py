@@ -6,7 +6,7 @@ health worker of a site: accept ──the same booking as by hand──▶ booke
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -62,7 +62,7 @@ class Planning:
         self._follow_ups = follow_ups
         self._now = now
         self._nudger = nudger
-        self._seconds = seconds
+        self.seconds = seconds
         self._plan = make
         self._worklists = Worklists(database, people, vault, now)
         self._making: set[asyncio.Task[None]] = set()
@@ -103,6 +103,11 @@ class Planning:
         for task in self._making:
             task.cancel()
         await asyncio.gather(*self._making, return_exceptions=True)
+
+    async def tidied(self, _app: object) -> AsyncIterator[None]:
+        """Stop what is in the making when the server stops."""
+        yield
+        await self.close()
 
     async def territory(self, who: Identity) -> Territory:
         """Return the newest plan in figures, and one in the making; no patient is named."""
@@ -214,7 +219,7 @@ class Planning:
             async def heard(percent: int) -> None:
                 await self._note(plan_id, PlanStatus.RUNNING, percent)
 
-            told = await self._plan(maker.Question(loaded.problem, self._seconds), heard)
+            told = await self._plan(maker.Question(loaded.problem, self.seconds), heard)
             await self._keep(plan_id, loaded, told, bus_half_days)
         except BaseException as error:
             _log.warning("plan_failed", error=type(error).__name__)

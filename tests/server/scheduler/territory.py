@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from random import Random
 from uuid import UUID
 
@@ -28,16 +29,7 @@ def territory(
         return len(diaries) - 1
 
     whole = [(day * DAY + start, day * DAY + stop) for day in days for start, stop in HALVES.values()]
-    doctor_rows = []
-    for _ in range(doctors):
-        kept = {(random.randrange(5), random.random() < 0.5) for _ in range(random.choice((1, 2)))}
-        spans = [
-            (day * DAY + HALVES[half][0], day * DAY + HALVES[half][1])
-            for day in days
-            for weekday, half in sorted(kept)
-            if day % 7 == weekday
-        ]
-        doctor_rows.append(add(ResourceKind.PRACTITIONER, spans))
+    doctor_rows = [add(ResourceKind.PRACTITIONER, _surgery(random, days)) for _ in range(doctors)]
     cabin_rows = [add(ResourceKind.CABIN, whole) for _ in range(cabins)]
     worker_rows = [add(ResourceKind.HEALTH_WORKER, whole) for _ in range(cabins)]
     villages = [UUID(int=seed * 1000 + number) for number in range(cabins)]
@@ -63,6 +55,17 @@ def territory(
     return Problem(7 * weeks * DAY, 0, tuple(diaries), tuple(asked))
 
 
+def _surgery(random: Random, days: list[int]) -> list[Span]:
+    """Return one or two half-days of every week."""
+    kept = sorted({(random.randrange(5), random.random() < 0.5) for _ in range(random.choice((1, 2)))})
+    return [
+        (day * DAY + HALVES[half][0], day * DAY + HALVES[half][1])
+        for day in days
+        for weekday, half in kept
+        if day % 7 == weekday
+    ]
+
+
 def window(random: Random, days: list[int]) -> tuple[Day, ...]:
     """Return the days of a window about some due day, the cheapest first."""
     due = random.choice(days)
@@ -73,8 +76,6 @@ def window(random: Random, days: list[int]) -> tuple[Day, ...]:
 
 
 def _cost(due: int, day: int) -> int:
-    from datetime import date
-
     return day_cost(date.fromordinal(700_000 + due), date.fromordinal(700_000 + day))
 
 
