@@ -79,7 +79,6 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
     """Return the whole product as one aiohttp application. It closes what it opened when it is cleaned up."""
     async with AsyncExitStack() as opened:
         clinic = await open_clinic(config, opened, now)
-        await clinic.follow_ups.listen()
         metrics = Metrics(CollectorRegistry(), clinic.tickets.meter)
         time_transactions(clinic.database, metrics.transaction)
         manners = [naming, metrics.timing, page_errors, json_errors, guard]

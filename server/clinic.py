@@ -121,7 +121,9 @@ async def open_clinic(config: Config, opened: AsyncExitStack, now: Clock = utc_n
     passwords = Passwords()
     opened.callback(passwords.close)
     bus = await _open_bus(config, opened)
-    return _build(_resources(config, now, database, vault, Accounts(database, passwords, now), bus))
+    clinic = _build(_resources(config, now, database, vault, Accounts(database, passwords, now), bus))
+    await clinic.follow_ups.listen()
+    return clinic
 
 
 def _resources(
