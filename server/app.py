@@ -129,6 +129,7 @@ def _desk(clinic: Clinic) -> Desk:
         clinic.places,
         clinic.documents.documents,
         clinic.now,
+        clinic.plans,
     )
 
 

@@ -41,6 +41,7 @@ from server.records.service import Background, Measures, Notes
 from server.scheduler.live.service import LiveIndex
 from server.scheduler.planning.service import Planning
 from server.scheduler.promises.handing import Handing
+from server.scheduler.promises.plans import Plans, read_plans
 from server.scheduler.promises.service import Promises
 from server.scheduler.reminders.carriers import carriers_of
 from server.scheduler.reminders.letters import Writer
@@ -101,6 +102,7 @@ class Clinic(Resources):
     follow_ups: FollowUps
     closing: Closing
     readiness: Readiness
+    plans: Plans
     promises: Promises
     handing: Handing
     reminders: Reminders
@@ -153,6 +155,7 @@ def _build(on: Resources) -> Clinic:
     seats, feedback = lines.SeatTickets(on.tickets), Feedback(database, now)
     visits, live = EncounterFacts(ground), LiveIndex(database, now, switchboard.bus)
     follow_ups = FollowUps(database, people, vault, now, switchboard, live)
+    plans = read_plans(on.config.follow_up_plans)
     carriers, writer = carriers_of(on.config, now), Writer(translate, dates.when, on.config.origin)
     notes, background = Notes(database, vault, visits, people, now), Background(database, vault, people, now)
     drugs = read_rules(on.config.drug_list)
@@ -181,7 +184,8 @@ def _build(on: Resources) -> Clinic:
         follow_ups=follow_ups,
         closing=Closing(database, visits, notes, prescriptions, Endings(ground), follow_ups),
         copies=Copies(database, vault, people, now),
-        promises=Promises(database, now, switchboard),
+        plans=plans,
+        promises=Promises(database, now, switchboard, plans.rule),
         handing=Handing(database, now),
         reminders=Reminders(database, people, vault, now, switchboard, carriers),
         planning=Planning(database, people, vault, follow_ups, now, switchboard),

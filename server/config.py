@@ -34,6 +34,7 @@ class Config:
     mail_from: str = ""
     sms_url: str = ""
     sms_token_file: Path | None = None
+    follow_up_plans: Path | None = None
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0
     """0: no numbers are shown."""
@@ -121,6 +122,7 @@ _READERS: dict[str, _Reader] = {
     "mail_from": _Reader(str, "the address that reminders come from, or empty"),
     "sms_url": _Reader(_gateway, "https://… of a gateway, or empty"),
     "sms_token_file": _Reader(_file, "the path of a file with the gateway's token, or empty"),
+    "follow_up_plans": _Reader(_file, "the path of a list of follow-ups, or empty for ours"),
     "metrics_host": _Reader(str, "an inner address to show numbers on"),
     "metrics_port": _Reader(_port, "a number from 0 to 65535, 0 for none"),
     "drain_seconds": _Reader(_seconds, "a number of seconds from 0 to 600"),

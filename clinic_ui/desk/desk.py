@@ -20,6 +20,7 @@ from server.records.documents.service import Documents
 from server.records.prescriptions.service import Prescriptions
 from server.records.service import Background, Measures, Notes
 from server.records.service.reports import Reports
+from server.scheduler.promises.plans import Plans
 from server.scheduler.service.follow_ups import FollowUps
 from server.web.keys import who_is
 
@@ -39,6 +40,7 @@ class Desk:
     places: Places
     documents: Documents
     now: Clock
+    plans: Plans
 
     async def show(self, request: web.Request, name: str, title: str, /, **values: object) -> web.Response:
         """Return a whole page in the desk's frame: duty, and how many follow-ups are to be seen to."""

@@ -68,6 +68,7 @@ class VisitPieces:
             "interval": 7 if wish is None else wish.in_days if wish.in_days in shown else 0,
             "say": words,
             "lines": self._lines(request, visit),
+            "plans": self._desk.plans,
         }
 
     async def background(self, request: web.Request) -> web.Response:

@@ -21,7 +21,7 @@ from server.database.engine import Database
 from server.kernel.ids import AppointmentId, PatientId, PractitionerId, SiteId, new_id
 from server.records.rules.note import Modality
 from server.records.seal.start import unlock
-from server.scheduler.reminders import carriers
+from server.scheduler.reminders import carriers, sending
 from server.scheduler.reminders.carriers import Message
 from server.scheduler.reminders.letters import Writer
 from server.scheduler.reminders.rules import Channel, ReminderStatus
@@ -114,6 +114,7 @@ def _send(url: str, folder: str, gateway: str, since: float, defence: bool) -> N
 
 
 async def _send_for_ever(url: str, folder: Path, gateway: str, since: float, defence: bool) -> None:
+    sending.AT_ONCE = 20  # small batches: a kill meets somebody who is at work
     clock, database = RunningClock(since), Database(url)
     sender = await _sender(database, folder, clock, gateway)
     if not defence:

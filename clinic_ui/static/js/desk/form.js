@@ -106,10 +106,22 @@ export class NoteForm {
 
   /** « Aucun » and words exclude each other: the last that was said holds. @param {HTMLElement} touched */
   #settle(touched) {
+    if (touched instanceof HTMLSelectElement && "plan" in touched.dataset) this.#take(touched.selectedOptions[0]);
     for (const [text, none] of Object.entries(NONE_OF)) {
       if (touched === this.#field(text) && touched.textLength > 0) this.#field(none).checked = false;
     }
     this.#showWhen();
+  }
+
+  /** What is usual for a condition is proposed; each part can be changed. @param {HTMLOptionElement | undefined} plan */
+  #take(plan) {
+    const { days, how, why } = plan?.dataset ?? {};
+    if (!days || !how) return;
+    this.#field("next").value = how;
+    const known = [...this.#field("interval").options].some((one) => one.value === days);
+    this.#field("interval").value = known ? days : "0";
+    this.#field("in_days").value = days;
+    this.#field("why").value = why ?? "";
   }
 
   #showWhen() {
