@@ -1,0 +1,1 @@
+"""What the plan of a territory is measured against."""
