@@ -26,7 +26,7 @@ FREE = (
     r"Unlicense|The Unlicense \(Unlicense\)|Zlib|CC0-1\.0|DFSG approved",
 )
 # Packages whose metadata names no licence; the file in the package does.
-READ_BY_HAND = {"axe-playwright-python": "MIT"}
+READ_BY_HAND = {"axe-playwright-python": "MIT", "pyrage": "MIT"}
 _FREE = re.compile("|".join(f"(?:{pattern})" for pattern in FREE), re.IGNORECASE)
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>\S+)", re.MULTILINE)
 _ADDRESS = re.compile(r"https?://|file:|^\s*-(?:i|f)\b|--(?:extra-)?index-url|--find-links", re.MULTILINE)
