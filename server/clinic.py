@@ -6,6 +6,7 @@ Config ─▶ database ─▶ schema and keys fit? ─▶ resources ─▶ servi
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, fields
+from typing import Any
 
 from clinic_ui import dates, i18n
 from server import lines
@@ -148,6 +149,19 @@ def _resources(
     )
 
 
+def _tending(on: Resources) -> dict[str, Any]:
+    """Build what looks after promises and reminders."""
+    plans, carriers = read_plans(on.config.follow_up_plans), carriers_of(on.config, on.now)
+    writer = Writer(translate, dates.when, on.config.origin)
+    return {
+        "plans": plans,
+        "promises": Promises(on.database, on.now, on.switchboard, plans.rule),
+        "handing": Handing(on.database, on.now),
+        "reminders": Reminders(on.database, on.people, on.vault, on.now, on.switchboard, carriers),
+        "sending": Sending(on.database, on.vault, on.now, writer, carriers),
+    }
+
+
 def _build(on: Resources) -> Clinic:
     """Build the services, each from what stands below it."""
     database, people, vault, now, switchboard = on.database, on.people, on.vault, on.now, on.switchboard
@@ -155,13 +169,12 @@ def _build(on: Resources) -> Clinic:
     seats, feedback = lines.SeatTickets(on.tickets), Feedback(database, now)
     visits, live = EncounterFacts(ground), LiveIndex(database, now, switchboard.bus)
     follow_ups = FollowUps(database, people, vault, now, switchboard, live)
-    plans = read_plans(on.config.follow_up_plans)
-    carriers, writer = carriers_of(on.config, now), Writer(translate, dates.when, on.config.origin)
     notes, background = Notes(database, vault, visits, people, now), Background(database, vault, people, now)
     drugs = read_rules(on.config.drug_list)
     prescriptions = Prescriptions(database, vault, visits, people, background, drugs, now)
     return Clinic(
         **{each.name: getattr(on, each.name) for each in fields(Resources)},
+        **_tending(on),
         merging=Merging(database, people, visits.is_open, now),
         notes=notes,
         prescriptions=prescriptions,
@@ -184,12 +197,7 @@ def _build(on: Resources) -> Clinic:
         follow_ups=follow_ups,
         closing=Closing(database, visits, notes, prescriptions, Endings(ground), follow_ups),
         copies=Copies(database, vault, people, now),
-        plans=plans,
-        promises=Promises(database, now, switchboard, plans.rule),
-        handing=Handing(database, now),
-        reminders=Reminders(database, people, vault, now, switchboard, carriers),
         planning=Planning(database, people, vault, follow_ups, now, switchboard),
-        sending=Sending(database, vault, now, writer, carriers),
         readiness=Readiness(database, now, switchboard, visits, Echoes(), on.ice),
     )
 
