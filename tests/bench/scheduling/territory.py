@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, insert
 
+from server.database.rows import Row
 from server.kernel.ids import AppointmentId, ResourceId, new_id
 from server.records.rules.note import Modality
 from server.scheduler.rules.openings import (
@@ -104,15 +105,8 @@ def _with(one: Calendar, held: Booked) -> Calendar:
     )
 
 
-def write(territory: Territory, path: Path) -> int:
-    """Write everything into the tables of a SQLite file; return how many units are held."""
-    engine = create_engine(f"sqlite:///{path}")
-    nobody = AppointmentId(new_id())
-    everyone = territory.everyone
-    resources = [
-        {"id": one.resource_id, "kind": one.kind, "subject_id": one.subject_id, "zone": ZONE, "active": True}
-        for one in everyone
-    ]
+def _hours(everyone: list[Calendar]) -> list[tuple[type[Row], list[dict[str, object]]]]:
+    """The rules and the leave of all, as rows of their tables."""
     rules = [
         {
             "id": new_id(),
@@ -137,6 +131,18 @@ def write(territory: Territory, path: Path) -> int:
         for one in everyone
         for out in one.exceptions
     ]
+    return [(AvailabilityRule, rules), (AvailabilityException, leave)]
+
+
+def write(territory: Territory, path: Path) -> int:
+    """Write everything into the tables of a SQLite file; return how many units are held."""
+    engine = create_engine(f"sqlite:///{path}")
+    nobody = AppointmentId(new_id())
+    everyone = territory.everyone
+    resources = [
+        {"id": one.resource_id, "kind": one.kind, "subject_id": one.subject_id, "zone": ZONE, "active": True}
+        for one in everyone
+    ]
     held = [
         {"resource_id": one.resource_id, "unit": unit, "lane": 0, "appointment_id": nobody}
         for one in sorted(everyone, key=lambda one: one.resource_id.bytes)
@@ -146,8 +152,7 @@ def write(territory: Territory, path: Path) -> int:
     with engine.begin() as connection:  # foreign keys are not asked for here: nobody is the patient
         for table, rows in (
             (Resource, resources),
-            (AvailabilityRule, rules),
-            (AvailabilityException, leave),
+            *_hours(everyone),
             (ClosingDay, closing),
             (BusyUnit, held),
         ):
