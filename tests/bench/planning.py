@@ -22,13 +22,9 @@ SEED = 20261122
 
 async def run() -> list[Figure]:
     """Plan one territory, and compare."""
-    problem = territory(Random(SEED), wishes=WISHES, cabins=CABINS, doctors=DOCTORS, booked=BOOKED)
-
-    async def heard(_percent: int) -> None:
-        pass
-
+    problem = _problem(beside=0.4)
     begun = time.perf_counter()
-    told = await make(Question(problem, PLAN_FOR), heard)
+    told = await make(Question(problem, PLAN_FOR), _unheard)
     took = time.perf_counter() - begun
     plan, desks = told.plan or (), told.desks or ()
     ours, theirs = figures(problem, plan), figures(problem, desks)
@@ -41,11 +37,29 @@ async def run() -> list[Figure]:
         ),
         at_most("trips of health workers", ours.trips, "half-days", theirs.trips, {"one by one": theirs.trips}),
         at_least("village served least", ours.least, "share", theirs.least, {"one by one": theirs.least}),
-        *_beside_solver(problem, plan),
+        *_beside_solver("with trips: ", problem, plan),
+        *await _without_trips(),
     ]
 
 
-def _beside_solver(problem: Problem, plan: Plan) -> list[Figure]:
+async def _without_trips() -> list[Figure]:
+    """The same, when nobody needs a health worker beside: the solver can prove its best."""
+    if oracle.solver() is None:
+        return []
+    problem = _problem(beside=0)
+    told = await make(Question(problem, PLAN_FOR), _unheard)
+    return _beside_solver("without trips: ", problem, told.plan or ())
+
+
+def _problem(beside: float) -> Problem:
+    return territory(Random(SEED), wishes=WISHES, cabins=CABINS, doctors=DOCTORS, booked=BOOKED, beside=beside)
+
+
+async def _unheard(_percent: int) -> None:
+    """Nobody listens to the percents here."""
+
+
+def _beside_solver(which: str, problem: Problem, plan: Plan) -> list[Figure]:
     cp = oracle.solver()
     if cp is None:
         print("not compared with an exact solver: ortools is not installed (pip install ortools)", file=sys.stderr)
@@ -53,4 +67,4 @@ def _beside_solver(problem: Problem, plan: Plan) -> list[Figure]:
     found = oracle.best(cp, problem, plan, SOLVER_FOR)
     over = 100 * (cost_of(problem, plan) / found.cost - 1)
     beside = {"its plan": found.cost, "its bound": found.bound, "proven": float(found.proven)}
-    return [at_most("dearer than the best the solver found", over, "%", 1, beside)]
+    return [at_most(f"{which}dearer than the best the solver found", over, "%", 1, beside)]

@@ -17,9 +17,12 @@ HALVES = {False: (9 * 12, 12 * 12), True: (14 * 12, 17 * 12)}
 
 
 def territory(
-    random: Random, *, wishes: int, cabins: int, doctors: int, weeks: int = 6, booked: float = 0.1, seed: int = 7
+    random: Random, *, wishes: int, cabins: int, doctors: int, weeks: int = 6, booked: float = 0.1, beside: float = 0.4
 ) -> Problem:
-    """Return wishes of so many patients over some weeks; `booked`: which share of every diary is given away."""
+    """Return wishes of so many patients over some weeks; `booked`: which share of every diary is given away.
+
+    `beside`: how many of them need a health worker.
+    """
     days = [day for day in range(7 * weeks) if day % 7 < 5]
     diaries: list[Diary] = []
 
@@ -32,7 +35,7 @@ def territory(
     doctor_rows = [add(ResourceKind.PRACTITIONER, _surgery(random, days)) for _ in range(doctors)]
     cabin_rows = [add(ResourceKind.CABIN, whole) for _ in range(cabins)]
     worker_rows = [add(ResourceKind.HEALTH_WORKER, whole) for _ in range(cabins)]
-    villages = [UUID(int=seed * 1000 + number) for number in range(cabins)]
+    villages = [UUID(int=7000 + number) for number in range(cabins)]
     asked: list[Wish] = []
     for _ in range(wishes):
         here = random.randrange(cabins)
@@ -48,8 +51,8 @@ def territory(
                 days=window(random, days),
                 doctors=tuple(tier for tier in tiers if tier.rows),
                 cabins=(cabin_rows[here],),
-                workers=(Tier(0, (worker_rows[here],)),) if (beside := random.random() < 0.4) else (),
-                accompanied=beside,
+                workers=(Tier(0, (worker_rows[here],)),) if (with_worker := random.random() < beside) else (),
+                accompanied=with_worker,
             )
         )
     return Problem(7 * weeks * DAY, 0, tuple(diaries), tuple(asked))

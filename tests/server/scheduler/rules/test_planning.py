@@ -94,6 +94,39 @@ def test_a_moment_that_is_taken_meanwhile_cannot_be_placed() -> None:
         board.place(1, found)
 
 
+def test_a_start_that_would_reach_into_what_is_placed_is_no_moment() -> None:
+    spans = {ResourceKind.PRACTITIONER: ((111, 144),), ResourceKind.CABIN: ((108, 144),)}
+    diaries = [Diary(kind, UUID(int=number), some) for number, (kind, some) in enumerate(spans.items())]
+    diaries.append(Diary(ResourceKind.PRACTITIONER, UUID(int=5), ((108, 144),)))
+    diaries += [Diary(ResourceKind.PATIENT, UUID(int=10 + number), ((0, 288),)) for number in range(2)]
+    wishes = tuple(
+        Wish(UUID(int=20 + n), VILLAGE, 3 + n, (DAY,), (Tier(0, (doctor,)),), (1,)) for n, doctor in enumerate((0, 2))
+    )
+    board = Board(Problem(288, 0, tuple(diaries), wishes), Random(1))
+    for number, unit in ((0, 111), (1, 117)):
+        found = board.find(number)
+        assert found is not None
+        assert found.unit == unit
+        board.place(number, found)
+
+
+def test_hours_by_the_cabin_stay_closed_to_visits_in_person_after_a_lift() -> None:
+    diaries = [
+        Diary(ResourceKind.PRACTITIONER, UUID(int=1), ((108, 144),)),
+        Diary(ResourceKind.CABIN, UUID(int=2), ((108, 144),)),
+        *(Diary(ResourceKind.PATIENT, UUID(int=10 + number), ((0, 288),), ((0, 288),)) for number in range(2)),
+    ]
+    by_cabin = Wish(UUID(int=20), VILLAGE, 2, (DAY,), (Tier(0, (0,)),), (1,))
+    in_person = Wish(UUID(int=21), VILLAGE, 3, (DAY,), (Tier(0, (0,)),), remote=False)
+    board = Board(Problem(288, 0, tuple(diaries), (by_cabin, in_person)), Random(1))
+    found = board.find(0)
+    assert found is not None
+    board.place(0, found)
+    board.lift(0)
+    assert board.find(1) is None
+    assert board.find(0) == found
+
+
 def test_in_person_nobody_needs_a_cabin() -> None:
     diaries = (
         Diary(ResourceKind.PRACTITIONER, UUID(int=2), (), ((108, 144),)),
