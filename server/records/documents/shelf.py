@@ -1,6 +1,7 @@
 """Everything about documents in one hand: the services, their routes, and the hourly look for what nobody ended."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
@@ -36,16 +37,18 @@ class Shelf:
 
     async def tidied(self, _app: web.Application) -> AsyncIterator[None]:
         """Throw away, at the start and every hour while we serve, what nobody ended."""
-        task = asyncio.create_task(self._tidy(), name="uploads")
+        stop = asyncio.Event()
+        task = asyncio.create_task(self._tidy(stop), name="uploads")
         yield
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        stop.set()  # not cancelled: a transaction that is cut may hold SQLite's lock, or take the cut for a failure
+        await task
 
-    async def _tidy(self) -> None:
-        while True:
+    async def _tidy(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
             try:
                 if gone := await self.uploads.purge():
                     log.info("uploads thrown away", count=gone)
             except Exception:
                 log.exception("uploads not tidied")
-            await asyncio.sleep(TIDY_EVERY)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), TIDY_EVERY)
