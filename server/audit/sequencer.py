@@ -45,6 +45,7 @@ class Sequencer:
         self._signer = signer
         self._ledger = Ledger(signer)
         self._task: asyncio.Task[None] | None = None
+        self._ends = False
         database.carried[LEDGER] = self._ledger
 
     async def settle(self) -> None:
@@ -80,14 +81,14 @@ class Sequencer:
         """Number what still waits, and end."""
         if self._task is None:
             return
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        self._ends = True  # not cancelled: a transaction that is cut looks like a database that does not answer
+        self._ledger.stirred.set()
+        await self._task
         with suppress(SQLAlchemyError, OSError):  # the database is gone: the next start numbers what waits
             await self.settle()
 
     async def _run(self) -> None:
-        while True:
+        while not self._ends:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ledger.stirred.wait(), LOOK_EVERY)
             await asyncio.sleep(PAUSE)  # who stirred commits meanwhile, and others join

@@ -62,7 +62,8 @@ class KeyKeeper:
     async def keeping(self) -> AsyncIterator[None]:
         """Look after the keys for the length of a block; the first look is done when it begins."""
         await self.look()
-        task = asyncio.create_task(self._run(), name="keys")
+        stop = asyncio.Event()
+        task = asyncio.create_task(self._run(stop), name="keys")
         loop = asyncio.get_running_loop()
         with suppress(NotImplementedError, RuntimeError, ValueError):  # only the main thread has signals
             loop.add_signal_handler(signal.SIGUSR2, self._vault.forget)
@@ -71,8 +72,8 @@ class KeyKeeper:
         finally:
             with suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.remove_signal_handler(signal.SIGUSR2)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            stop.set()  # not cancelled: a transaction that is cut looks like a database that does not answer
+            await task
             with suppress(SQLAlchemyError, OSError):
                 async with self._database.transaction() as tx:
                     await store.say_gone(tx, self.node)
@@ -91,9 +92,11 @@ class KeyKeeper:
             await self._say()
         self._looks += 1
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_EVERY)
+    async def _run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), LOOK_EVERY)
+                return
             await self.look()
 
     async def _load(self, seen: Hashable) -> None:
