@@ -151,6 +151,8 @@ ELSEWHERE: Mapping[tuple[str, str], str] = {
     ("POST", "/api/prescriptions/{prescription_id}/replace"): "tests/server/records/prescriptions",
     ("GET", "/office/prescriptions/{prescription_id}"): "tests/server/records/prescriptions",
     ("GET", "/desk/prescriptions/{prescription_id}"): "tests/server/records/prescriptions",
+    ("POST", "/office/plan/{promise_id}/accept"): "tests/server/scheduler/planning/test_service.py",
+    ("POST", "/office/plan/{promise_id}/decline"): "tests/server/scheduler/planning/test_service.py",
     ("GET", "/office/duplicates/{first_id}/{second_id}"): "tests/server/people/test_merging.py",
     ("POST", "/office/duplicates/{first_id}/{second_id}"): "tests/server/people/test_merging.py",
     ("POST", "/office/duplicates/{first_id}/{second_id}/apart"): "tests/server/people/test_merging.py",

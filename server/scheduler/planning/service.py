@@ -37,7 +37,7 @@ from server.scheduler.service.worklists import Worklists
 
 PLAN_FOR = 20.0  # s: within half a percent of the best known, see the measures
 BUS_HALF_DAYS = 2  # a week, until the coordinator says otherwise: what most buses give to one territory
-LINE = "queue"  # the coordinator's pages listen to it
+LINE = "readiness"  # the coordinators' pages alone listen to it; the doctors' queue has nothing to fetch
 LOST = N_("Ce moment vient d’être pris. Rien n’a été réservé. Voici le meilleur moment qui reste.")
 NOTHING_LEFT = N_("Ce moment vient d’être pris, et il n’en reste aucun. Rien n’a été réservé. Rappelez la personne.")
 GONE = N_("Cette proposition n’existe plus. Rien n’a été réservé. Rechargez la page.")
@@ -230,7 +230,8 @@ class Planning:
     async def _note(self, plan_id: UUID, status: PlanStatus, percent: int) -> None:
         async with self._database.transaction() as tx:
             await store.advanced(tx, plan_id, status, percent, self._now())
-        await self._nudger.nudge(LINE)
+        if status is not PlanStatus.RUNNING:  # who watches a plan being made asks every two seconds anyhow
+            await self._nudger.nudge(LINE)
 
     async def _keep(self, plan_id: UUID, loaded: Loaded, told: maker.Told, bus_half_days: int) -> None:
         summary = _summary(loaded, told, self._now(), bus_half_days)
