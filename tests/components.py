@@ -25,6 +25,10 @@ from tests import tools
 READY_WITHIN = 30.0  # seconds; a loaded two-core machine needs about 3 for a PostgreSQL cluster
 STOP_WITHIN = 10.0
 
+_PORTS_EACH = 1000
+_FIRST_PORT = 10_000 + _PORTS_EACH * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw9").removeprefix("gw")) % 10)
+_PORTS = itertools.count(os.getpid() % _PORTS_EACH)
+
 CHROMIUM_FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -42,11 +46,18 @@ class DidNotStart(Exception):
     """A real component is there but did not start; the message ends with its log."""
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port of the loopback that nobody listens on at this instant."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port() -> int:
+    """A port of the loopback, by TCP and by UDP, that nobody takes before we do: each worker of the tests has its own
+    thousand, below those that the kernel gives away, and goes round in it."""
+    while True:
+        port = _FIRST_PORT + next(_PORTS) % _PORTS_EACH
+        with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            try:
+                tcp.bind(("127.0.0.1", port))
+                udp.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def _dies_with_us() -> list[str]:

@@ -127,9 +127,16 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/office/appointments/{appointment_id}/cancel"): OFFICE,
     ("POST", "/office/appointments/{appointment_id}/cancel"): OFFICE,
     ("POST", "/office/appointments/{appointment_id}/miss"): OFFICE,
+    ("POST", "/office/appointments/{appointment_id}/seen"): OFFICE,
+    ("GET", "/office/appointments/{appointment_id}/reminders"): OFFICE,
+    ("GET", "/office/promises/{promise_id}/care"): OFFICE,
+    ("POST", "/office/promises/{promise_id}/withdraw"): OFFICE,
+    ("GET", "/office/patients/{patient_id}/reminders"): OFFICE,
+    ("POST", "/office/patients/{patient_id}/reminders"): OFFICE,
 }
 
 NAMES_NOBODY = {"door", "hash", "path", "page", "row_ver", "cabin_id", "alarm_id", "subject_id"}
+NAMES_NOBODY |= {"feed_id", "login", "kind", "handover_id"}
 """Places of an address that name no patient and nothing of theirs; another name asks for a row."""
 
 # What is tried elsewhere, with ids that this world does not hold, and where.
@@ -151,6 +158,12 @@ ELSEWHERE: Mapping[tuple[str, str], str] = {
     ("POST", "/api/prescriptions/{prescription_id}/replace"): "tests/server/records/prescriptions",
     ("GET", "/office/prescriptions/{prescription_id}"): "tests/server/records/prescriptions",
     ("GET", "/desk/prescriptions/{prescription_id}"): "tests/server/records/prescriptions",
+    ("POST", "/office/reminders/{reminder_id}"): "tests/server/scheduler/reminders",
+    ("GET", "/rdv/{token}"): "whoever holds the secret: tests/server/scheduler/reminders",
+    ("POST", "/rdv/{token}"): "whoever holds the secret: tests/server/scheduler/reminders",
+    ("GET", "/calendar/{token}"): "whoever holds the secret, and it names nobody: tests/server/scheduler/availability",
+    ("POST", "/desk/follow-ups/appointments/{appointment_id}"): "tests/server/scheduler/promises",
+    ("POST", "/desk/follow-ups/{promise_id}/withdraw"): "tests/server/scheduler/promises",
     ("POST", "/office/plan/{promise_id}/accept"): "tests/server/scheduler/planning/test_service.py",
     ("POST", "/office/plan/{promise_id}/decline"): "tests/server/scheduler/planning/test_service.py",
     ("GET", "/office/duplicates/{first_id}/{second_id}"): "tests/server/people/test_merging.py",

@@ -137,6 +137,7 @@ async def test_a_draft_may_change_and_go(
 ) -> None:
     await notes.save(village.doctor(), visit, COMPLETE, 0)
     await run(database, "UPDATE note SET row_ver = 5")
+    await run(database, "DELETE FROM note_version")
     await run(database, "DELETE FROM note")
     assert await snapshot(database) == []
 

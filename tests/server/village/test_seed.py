@@ -20,10 +20,10 @@ from server.encounters.rules import EncounterStatus
 from server.encounters.tables import EncounterRow
 from server.kernel.access import Identity, Role
 from server.kernel.errors import CannotOpen
-from server.kernel.ids import AccountId, PatientId, new_id
-from server.kernel.sealing import Place
+from server.kernel.ids import AccountId, new_id
 from server.people.rules import INS_TEST_OID, IdentityStatus, display_name
 from server.people.tables import CabinRow, PatientRow
+from server.records.places import place_of
 from server.records.seal.keyring import init_key
 from server.records.seal.start import unlock
 from server.records.seal.vault import PatientVault
@@ -45,19 +45,23 @@ NEVER_WRITTEN = {
     ("guest", "sealed_name"),
     ("broken_glass", "sealed_words"),
     ("prescription", "sealed_body"),
+    ("document", "sealed_body"),
+    ("document", "sealed_head"),
+    ("document", "sealed_thumbnail"),
+    ("document_chunk", "sealed_chunk"),
+    ("document_piece", "sealed_piece"),
+    ("document_upload", "sealed_title"),
+    ("reminder_choice", "sealed_address"),
 }
 
 
 async def _opened(settled: Settled, table: str, column: str) -> list[bytes]:
     rows = Row.metadata.tables[table]
-    record = rows.c.id if "id" in rows.c else rows.c.patient_id
-    patient = rows.c.patient_id if "patient_id" in rows.c else rows.c.id
     texts = []
     async with settled.database.reading() as tx:
-        query = select(record.label("record"), patient.label("patient"), rows.c.row_ver, rows.c[column])
-        for row in await tx.execute(query):
-            place = Place(table, column, row.record, PatientId(row.patient), row.row_ver)
-            texts.append(await settled.vault.open(tx, place, row[3]))
+        for row in (await tx.execute(select(rows))).mappings():
+            if row[column] is not None:
+                texts.append(await settled.vault.open(tx, place_of(table, column, row), row[column]))
     return texts
 
 
