@@ -31,7 +31,7 @@ check:  ## style, types, architecture, licences and locks
 	.venv/bin/lint-imports
 	.venv/bin/python -m tests.checks
 
-bench:  ## measure one area against its goals (AREA=records|search|signalling|scale|call|line|pages; CUTS=10: fifty cut lines)
+bench:  ## measure one area against its goals (AREA=records|search|scheduler|planning|signalling|scale|call|line|pages; CUTS=10: fifty cut lines)
 	@sh deploy/venv.sh test
 	@sh tests/install.sh
 	@.venv/bin/python -m tests.bench.run $(AREA)
