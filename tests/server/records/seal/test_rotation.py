@@ -84,7 +84,8 @@ async def test_a_whole_rotation_leaves_every_field_open(
     after = PatientVault(provider.load(), clock)
     async with database.reading() as tx:
         assert [await after.open(tx, *pair) for pair in zip(places, sealed, strict=True)] == [b"Angine"] * 7
-        acts = list(await tx.scalars(select(AuditEvent.action).where(AuditEvent.action.startswith("key:"))))
+        told_of = select(AuditEvent.action).where(AuditEvent.action.startswith("key:"))
+        acts = list(await tx.scalars(told_of.order_by(AuditEvent.id)))
     assert acts == ["key:promoted", "key:rewrapped", "key:retired"]
 
 
