@@ -32,7 +32,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
-        gc.disable()  # code that is read leaves no garbage: looking for it, again and again, took a sixth of the start
+        gc.disable()  # code that is read leaves no garbage to look for, again and again
         try:
             command: click.Command = getattr(import_module(module), name)
         finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -16,19 +15,6 @@ from tests.signalling.exchange import until_sync
 QUIET = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "warning"]
 PONG = b"+PONG\r\n"
 SLOTS = ((0, 5460), (5461, 10922), (10923, 16383))
-
-
-def low_port() -> int:
-    """A free port with room above it for the cluster's own talk, 10,000 higher."""
-    while True:
-        with socket.socket() as probe, socket.socket() as above:
-            port = random.randrange(20_000, 30_000)
-            try:
-                probe.bind(("127.0.0.1", port))
-                above.bind(("127.0.0.1", port + 10_000))
-            except OSError:
-                continue
-            return port
 
 
 class Child:
@@ -64,7 +50,7 @@ class Child:
 def cluster(folder: Path) -> Iterator[list[Child]]:
     """Three members, each of which owns a third of the slots. No replicas."""
     options = ["--cluster-enabled", "yes", "--cluster-require-full-coverage", "no", *QUIET]
-    members = [Child(folder / f"member-{port}", port, *options) for port in (low_port() for _ in range(3))]
+    members = [Child(folder / f"member-{port}", port, *options) for port in (free_port() for _ in range(3))]
     try:
         for member, (first, last) in zip(members, SLOTS, strict=True):
             member.until_up()

@@ -31,6 +31,7 @@ function watch(sheet, see) {
   /** @type {Blob | null} */ let photo = null;
   /** @type {MediaStreamTrack | null} */ let track = null;
   /** @type {Upload | null} */ let upload = null;
+  /** @type {object | null} */ let pressed = null; // « Prendre la photo », until there is one
   let refusal = "";
 
   /** @param {State} now */
@@ -65,11 +66,15 @@ function watch(sheet, see) {
   function forget() {
     if (picture.hasAttribute("src")) URL.revokeObjectURL(picture.src);
     picture.removeAttribute("src");
-    photo = null;
+    photo = pressed = null;
   }
 
+  /** A press before the camera's picture is there counts: the photo is taken when it comes. */
   async function take() {
-    if (!video.videoWidth) return;
+    if (pressed) return;
+    const mine = (pressed = {});
+    if (!video.videoWidth) await new Promise((done) => video.addEventListener("loadeddata", done, { once: true }));
+    if (pressed !== mine) return;
     const canvas = document.createElement("canvas");
     canvas.width = video.videoWidth;
     canvas.height = video.videoHeight;
@@ -100,8 +105,8 @@ function watch(sheet, see) {
   /** @type {Record<string, () => void>} */
   const acts = { take: () => void take(), again: () => void aim(), send: () => void send() };
   sheet.addEventListener("click", (event) => {
-    const pressed = event.target instanceof Element ? event.target.closest("button[data-paper]") : null;
-    acts[pressed?.getAttribute("data-paper") ?? ""]?.();
+    const button = event.target instanceof Element ? event.target.closest("button[data-paper]") : null;
+    acts[button?.getAttribute("data-paper") ?? ""]?.();
   });
   // every way of opening and closing a sheet ends in this attribute
   new MutationObserver(() => {

@@ -5,7 +5,6 @@
  */
 
 import { fetchFragment, place } from "../fragment.js";
-import { later } from "../later.js";
 import { say } from "../page.js";
 import { word } from "../words.js";
 import { ask } from "./api.js";
@@ -62,9 +61,6 @@ async function again() {
   if (title instanceof HTMLInputElement && typed instanceof HTMLInputElement) typed.value = title.value;
 }
 
-document.addEventListener("chosen", (event) => {
-  if (event.target instanceof Element && event.target.id === "tab-documents") void later(() => Promise.all([import("../send_file.js"), import("../viewer.js")]));
-});
 document.addEventListener("sent", () => void lookForDocuments(workbench.dataset.encounter || counted));
 document.addEventListener("click", (event) => {
   const pressed = event.target instanceof Element ? event.target.closest("button") : null;

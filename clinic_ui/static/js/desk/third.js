@@ -33,7 +33,9 @@ export class DeskThird {
     media.addEventListener("changed", () => this.#third.use(media.stream));
     visit.addEventListener("line", (event) => this.#third.line(/** @type {CustomEvent} */ (event).detail));
     visit.addEventListener("phase", () => this.#follow(media));
-    find("#sheet-guest form").addEventListener("submit", (event) => (event.preventDefault(), void this.#invite()));
+    const form = find("#sheet-guest form");
+    form.addEventListener("submit", (event) => (event.preventDefault(), void this.#invite()));
+    form.inert = false;
     for (const out of document.querySelectorAll("[data-third-out]")) out.addEventListener("click", () => void this.#remove());
     find("[data-guest-copy]").addEventListener("click", () => void this.#copy());
     this.#follow(media);

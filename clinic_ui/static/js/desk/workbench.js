@@ -45,9 +45,9 @@ function begin(made) {
   return made;
 }
 
-/** A guest may be there as soon as a call is. */
+/** A guest may be there once a call runs, or is to be invited. It waits for the first picture: it must not slow it down. */
 async function withThird() {
-  if (third || visit.phase === "free") return;
+  if (third) return;
   const { DeskThird } = await later(() => import("./third.js"));
   third ??= new DeskThird(visit, media, signal);
 }
@@ -238,18 +238,31 @@ document.addEventListener("chosen", (event) => {
   if (!(tab instanceof HTMLElement)) return;
   const panel = document.getElementById(tab.getAttribute("aria-controls") ?? "");
   if (!panel?.dataset.src || panel.childElementCount) return;
-  void load(panel, panel.dataset.src).then(() => panel.id === "panel-prescription" && watchPrescription());
+  if (panel.id === "panel-prescription") void openPrescription(panel, panel.dataset.src);
+  else if (panel.id === "panel-documents") void openDocuments(panel, panel.dataset.src);
+  else void load(panel, panel.dataset.src);
 });
 
-/** The sheet of the prescription is there: its script comes with it. */
-async function watchPrescription() {
-  const { Prescription } = await import("./prescription.js");
+/** The script first: lines are written only where they will be saved. @param {HTMLElement} panel @param {string} src */
+async function openPrescription(panel, src) {
+  const { Prescription } = await later(() => import("./prescription.js"));
+  await load(panel, src);
+  watchPrescription(Prescription);
+}
+
+/** The scripts first: a file is chosen only where it will be sent. @param {HTMLElement} panel @param {string} src */
+async function openDocuments(panel, src) {
+  await later(() => Promise.all([import("../send_file.js"), import("../viewer.js")]));
+  await load(panel, src);
+}
+
+/** @param {typeof import("./prescription.js").Prescription} Prescription */
+function watchPrescription(Prescription) {
   const form = document.getElementById("prescription");
-  if (!(form instanceof HTMLFormElement)) return;
-  if (!signing) return;
+  if (!(form instanceof HTMLFormElement) || !signing) return;
   prescription?.close();
   prescription = signing.prescription = new Prescription(form);
-  on(prescription, "again", () => void watchPrescription());
+  on(prescription, "again", () => watchPrescription(Prescription));
 }
 
 /** @param {unknown} promise */
@@ -321,6 +334,7 @@ on(stage, "act", ({ act }) => {
   if (act === "hang-up") visit.hangUp();
   if (act === "again") void visit.again();
   if (act === "ring") (signing?.close(), void visit.ring());
+  if (act === "guest") void withThird();
   if (act === "later") (visit.hangUp(), byId("tab-notes").click(), byId("follow_up").scrollIntoView({ block: "center" }));
   if (act === "reload") location.reload();
   const sheet = byId("sheet-release");
@@ -345,7 +359,7 @@ on(visit, "phase", ({ phase }) => {
     else link.setAttribute("target", "_blank"); // this page holds the call
   }
   if (phase === "ended") readAgain();
-  void withThird();
+  if (phase === "live" || phase === "away") void withThird();
 });
 on(visit, "hung-up", readAgain);
 
@@ -357,7 +371,6 @@ if (at.encounter) {
   stage.switches();
   byId("record").inert = true; // words are written only where they will be saved
   void watchNote().then(() => (byId("record").inert = false));
-  void withThird();
   void lookForDocuments(at.encounter);
   void visit.resume(at.encounter, /** @type {any} */ (at.phase), at.live ?? null, Number(at.withoutVideo));
 }
