@@ -98,7 +98,7 @@ async def _see_and_give(desk: Page) -> None:
     panel = desk.locator("#panel-documents")
     await panel.locator("button[data-view]").click()
     picture = desk.locator("#sheet-viewer img")
-    await expect(picture).to_have_js_property("naturalWidth", 1920, timeout=WAIT)
+    await expect(picture).not_to_have_js_property("naturalWidth", 0, timeout=WAIT)
     whole = await picture.bounding_box()
     await desk.keyboard.press("+")
     await expect(desk.get_by_text("Affichée à 140 %")).to_be_visible(timeout=WAIT)
