@@ -12,7 +12,7 @@ from signalling.tickets import LinePass
 
 
 class Socket(Protocol):
-    """A WebSocket, as a connection sees it. None of these may wait."""
+    """A WebSocket, as a connection sees it. None but `ping` may wait."""
 
     def wake(self) -> None:
         """There is something to send."""
@@ -25,6 +25,9 @@ class Socket(Protocol):
 
     def cut(self, error: SignallingError | None) -> None:
         """Close at once: the page does not read, or is not there."""
+
+    async def ping(self) -> None:
+        """Ask the browser, not the page, whether it lives."""
 
 
 HandOver = Callable[["Connection", str, Call | None, int, dict[str, int]], None]

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from signalling import errors
 from signalling.cloakroom import Cloakroom
 from signalling.connection import Connection
 from signalling.errors import BadMessage, BadTicket, GoingAway, SignallingError, TooSlow
+from signalling.leases import Leases
 from signalling.pace import Bucket, Pace
 from signalling.protocol import (
     VERSION,
@@ -50,10 +51,6 @@ AT_ONCE: Final = 8 * 1024  # bytes that a transport may hold: it asks to pause a
 CLOSE_WITHIN: Final = 2.0  # s: for the close handshake; a dead line does not answer
 OVER: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
 LEFT: Final = (1000, 1001)  # close codes of a page that goes by itself
-SEAT_FOR: Final = 15.0  # s that a seat is held after its page's last sign of life
-SILENT_FOR: Final = 10.0  # s after which the socket of a seat is dead
-PING_AFTER: Final = 6.0  # s of silence: pages in a call speak every 5
-LOOK_EVERY: Final = 1.0  # s between two looks at a page with a seat
 SOON_FOR: Final = 1.0  # s over which pages in a call come back when a server stops
 NOTICED_WITHIN: Final = 1.0  # s until whoever asks /readyz sends nobody here any more
 LINGER: Final = 2.0  # s: for those who come back at the very end of the spread
@@ -185,9 +182,8 @@ class Gateway:
         self._origins = frozenset(origins)
         self._sockets: set[PageSocket] = set()
         self._connections: dict[PageSocket, Connection] = {}
-        self._watched: set[Connection] = set()
+        self._leases = Leases(switchboard)
         self._draining = False
-        self._works: set[asyncio.Task[None]] = set()
 
     @property
     def draining(self) -> bool:
@@ -281,7 +277,7 @@ class Gateway:
             return
         socket.attach(connection)
         connection.alive_at = time.monotonic()
-        self._watch(connection)
+        self._leases.watch(connection)
         while (frame := await socket.listen()) is not None:
             now = connection.alive_at = time.monotonic()
             if frame.type is WSMsgType.PONG:
@@ -334,35 +330,7 @@ class Gateway:
             return
         await self._switchboard.take_seat(connection, pass_, page)
         self._meter.joins += 1
-        self._watch(connection)
-
-    # --- the lease of a seat ----------------------------------------------------------------------------
-
-    def _watch(self, connection: Connection) -> None:
-        if connection not in self._watched and self._switchboard.is_seated(connection):
-            self._watched.add(connection)
-            asyncio.get_running_loop().call_later(LOOK_EVERY, self._look_after, connection)
-
-    def _look_after(self, connection: Connection) -> None:
-        """Once a second, while it has a seat: ask a silent page, then cut its socket, then free its seat."""
-        self._watched.discard(connection)
-        if not self._switchboard.is_seated(connection):
-            return
-        silent, socket = time.monotonic() - connection.alive_at, connection.socket
-        if silent > SEAT_FOR:
-            connection.broken = True
-            self._switchboard.leave(connection.connection, "gone")
-            return
-        if socket is not None and silent > SILENT_FOR:
-            socket.cut(None)
-        elif isinstance(socket, PageSocket) and silent > PING_AFTER:
-            self._work(socket.ping())
-        self._watch(connection)
-
-    def _work(self, work: Coroutine[object, object, None]) -> None:
-        task = asyncio.create_task(work)
-        self._works.add(task)
-        task.add_done_callback(self._works.discard)
+        self._leases.watch(connection)
 
 
 def _refuse_binary(frame: WSMessage) -> None:

@@ -13,6 +13,7 @@ from signalling import words
 from signalling.bus import Bus
 
 BEAT: Final = 4.0  # s between two signs of life: two may be lost
+LATE: Final = 0.5  # s that a beat may come late; beyond that this server was held up, and their words wait unread
 LEASE: Final = 10.0  # s of silence after which a server is dead: with a page's own 15 s nobody sits longer than that
 
 
@@ -98,6 +99,8 @@ class Vigil:
             now = time.monotonic()
             if now - last > LEASE:
                 self._back()
+            elif now - last > BEAT + LATE:
+                self._neighbours.pardon(now)
             elif self._bus.connected:
                 for node in self._neighbours.dead(now):
                     self._bury(node)

@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any, assert_never
 
 from signalling import errors, words
+from signalling.arrivals import Arrivals
 from signalling.bus import Bus
 from signalling.call import (
     NOBODY,
@@ -70,8 +71,7 @@ class Switchboard:
         self._calls: dict[str, Call] = {}  # those with a seat on this server, and only those
         self._seat_of: dict[str, tuple[str, Seat]] = {}  # by connection, of this server alone
         self._trunk = Trunk(self.node)
-        self._adopting: dict[str, str] = {}  # connection and call of seats that are about to come here
-        self._early: dict[str, list[words.CallWords]] = {}  # by call: heard before the former server told what was
+        self._arrivals = Arrivals()
         self._vigil = Vigil(bus, self.node, self._bury, self._be_back)
         self._partings: set[asyncio.Task[None]] = set()
 
@@ -194,22 +194,20 @@ class Switchboard:
 
     async def adopt(self, plug: Connection, place: Place) -> None:
         """Begin to take a seat over from another server; it hands over once it hears so, and then comes `settle`."""
-        self._adopting[plug.connection] = place.call
+        self._arrivals.expect(plug.connection, place.call)
         await self.bus.subscribe(words.call_channel(place.call), self._hear_word)
-        claim = replace(place.claim, at=place.claim.at + 1, node=self.node)
-        self._publish(Taken(self.node, place.call, place.seat, claim))
+        self._publish(Taken(self.node, place.call, place.seat, _moved_to(self.node, place.claim)))
 
     def settle(self, plug: Connection, place: Place, handed: Handed) -> bool:
         """Go on where the former server stopped; False when the seat was lost on the way."""
         if plug.connection not in self._seat_of or not handed.seated:
             return False
-        del self._adopting[plug.connection]
-        early, known = self._early.pop(place.call, None), self._call(place.call)
+        early, known = self._arrivals.settle(plug.connection), self._calls.get(place.call)
         self._trunk.go_on(plug.connection, handed.said)
-        if early is not None:
-            claim = replace(place.claim, at=place.claim.at + 1, node=self.node)
+        if early is not None or known is None:
+            known = Call({**handed.believes, place.seat: place.claim, **(known or NOBODY).claims})
             self._trunk.listen(place.call, dict(handed.numbers))
-            self._move(place.call, sit(Call({**handed.believes, **known.claims}), place.seat, claim))
+        self._move(place.call, sit(known, place.seat, _moved_to(self.node, place.claim)))
         for message in differences(Call(handed.believes), self._call(place.call), place.seat):
             plug.say(message)
         for claim in handed.believes.values():
@@ -220,13 +218,13 @@ class Switchboard:
 
     def _arrive(self, word: Taken) -> None:
         """Our own word came back: from here on what is said on the call is this server's to keep."""
-        if self._adopting.get(word.claim.connection) != word.call:
+        if not self._arrivals.expects(word.claim.connection, word.call):
             return
         self._seat_of[word.claim.connection] = word.call, word.seat
         if word.call in self._calls:
             self._move(word.call, sit(self._calls[word.call], word.seat, word.claim))
         else:
-            self._early[word.call] = []
+            self._arrivals.keep_early(word.call)
 
     def _depart(self, word: Taken) -> None:
         """A seat goes to another server: hand over what we kept, if it was ours; otherwise note where it is."""
@@ -245,11 +243,9 @@ class Switchboard:
 
     def _refuse_arrivals(self, which: Callable[[str, str], bool]) -> None:
         """A seat that is taken away while it comes here must not arrive."""
-        for connection, call in tuple(self._adopting.items()):
-            if which(connection, call):
-                del self._adopting[connection]
-                if connection not in self._seat_of:
-                    self._later(self.bus.unsubscribe(words.call_channel(call), self._hear_word))
+        for connection, call in self._arrivals.refuse(which):
+            if connection not in self._seat_of:
+                self._later(self.bus.unsubscribe(words.call_channel(call), self._hear_word))
 
     # --- what the bus brings from other servers -------------------------------------------------------------
 
@@ -258,9 +254,7 @@ class Switchboard:
         if heard.node == self.node:
             if isinstance(heard, Taken):
                 self._arrive(heard)
-        elif heard.call in self._early:
-            self._early[heard.call].append(heard)
-        elif heard.call in self._calls:
+        elif not self._arrivals.keep(heard) and heard.call in self._calls:
             self._hear(heard)
 
     def _hear(self, heard: words.CallWords) -> None:
@@ -371,7 +365,7 @@ class Switchboard:
         """A seat taken here costs one subscription; give it back, without waiting for it."""
         self._trunk.hush(connection)
         if seated := self._seat_of.pop(connection, None):
-            self._early.pop(seated[0], None)
+            self._arrivals.leave(connection, seated[0])
             self._later(self.bus.unsubscribe(words.call_channel(seated[0]), self._hear_word))
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
@@ -398,3 +392,8 @@ class Switchboard:
 
     def _publish(self, word: words.CallWords) -> None:
         self.bus.publish(words.call_channel(word.call), words.write(word))
+
+
+def _moved_to(node: str, claim: Claim) -> Claim:
+    """The claim of a connection that goes on elsewhere: later than the one it had."""
+    return replace(claim, at=claim.at + 1, node=node)

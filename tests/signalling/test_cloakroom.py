@@ -158,6 +158,23 @@ async def test_a_page_that_resumes_before_its_old_socket_is_missed_takes_over(th
     assert await cabin.closed_with() == 1006
 
 
+async def test_both_ends_that_move_at_once_are_both_known_to_have_moved(three: Three) -> None:
+    first, second, _ = three
+    cabin, doctor = await first.seated(PATIENT), await first.seated(PRACTITIONER)
+    await cabin.hear(PeerJoined)
+    await asyncio.gather(lose(first, cabin), lose(first, doctor))
+    cabin, doctor = await asyncio.gather(second.resumed(cabin), second.resumed(doctor))
+    if first is not second:
+        claims = second.switchboard._calls["call-1"].claims.values()
+        assert {claim.node for claim in claims} == {second.switchboard.node}
+        await first.switchboard.stop()  # whoever is believed to sit there would be told gone
+    for number in range(3):
+        await doctor.say(Candidate(f"candidate:{number}"))
+        await cabin.say(Candidate(f"candidate:{number}"))
+    for number in range(3):
+        assert await cabin.hear(Candidate) == await doctor.hear(Candidate) == Candidate(f"candidate:{number}")
+
+
 async def test_who_left_meanwhile_is_told(three: Three) -> None:
     cabin, doctor = await both(three)
     await lose(three[0], cabin)

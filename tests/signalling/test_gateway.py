@@ -29,7 +29,7 @@ from signalling.protocol import (
 )
 from signalling.tickets import LinePass, SeatPass
 from tests.clock import FakeClock
-from tests.signalling.exchange import SDP, Exchange, OpenExchange, until
+from tests.signalling.exchange import SDP, Exchange, OpenExchange
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -215,31 +215,3 @@ async def test_a_server_that_stops_tells_its_pages(exchange: Exchange) -> None:
     pages = [await exchange.page("queue") for _ in range(3)]
     await exchange.gateway.close()
     assert [await page.closed_with() for page in pages] == [1012] * 3
-
-
-async def test_a_lost_socket_keeps_its_seat_for_a_while_and_then_frees_it(
-    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in {"LOOK_EVERY": 0.02, "PING_AFTER": 0.05, "SEAT_FOR": 0.5}.items():
-        monkeypatch.setattr(gateway_module, name, value)
-    cabin, doctor = await exchange.seated(Seat.PATIENT), await exchange.seated(Seat.PRACTITIONER)
-    await cabin.hear(PeerJoined)
-    cabin.lose()
-    await until(lambda: len(exchange.gateway._sockets) == 1)
-    await doctor.say(Offer(SDP))
-    await doctor.say(Ping())
-    await doctor.hear(Pong)
-    assert await doctor.hear(PeerLeft) == PeerLeft(Seat.PATIENT, "gone")
-
-
-async def test_a_seat_whose_browser_does_not_answer_is_freed_and_one_that_does_is_kept(
-    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in {"LOOK_EVERY": 0.02, "PING_AFTER": 0.05, "SILENT_FOR": 0.6, "SEAT_FOR": 1.0}.items():
-        monkeypatch.setattr(gateway_module, name, value)
-    cabin, doctor = await exchange.seated(Seat.PATIENT), await exchange.seated(Seat.PRACTITIONER)
-    await cabin.say(Ping())  # from here on nobody reads what comes to the cabin, nor answers a WebSocket ping
-    assert await doctor.hear(PeerLeft) == PeerLeft(Seat.PATIENT, "gone")
-    await doctor.say(Ping())
-    await doctor.hear(Pong)
-    assert len(exchange.switchboard._seat_of) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -57,4 +58,22 @@ async def test_a_server_that_was_stopped_for_a_while_says_that_it_is_back(monkey
     vigil = Vigil(LocalBus(), "here", lambda _: None, back.set)
     await vigil.start()
     await asyncio.wait_for(back.wait(), 10)
+    await vigil.stop()
+
+
+async def test_a_server_that_was_held_up_believes_nobody_dead_before_it_listened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {"BEAT": 0.2, "LEASE": 0.3, "LATE": 0.02}.items():
+        monkeypatch.setattr(neighbours, name, value)
+    bus, buried, beats = LocalBus(), asyncio.Queue[str](), asyncio.Queue[bytes]()
+    vigil = Vigil(bus, "here", buried.put_nowait, lambda: None)
+    await bus.subscribe(words.EVERY_NODE, beats.put_nowait)
+    await vigil.start()
+    vigil.meet("there")
+    for _ in range(2):
+        await asyncio.wait_for(beats.get(), 10)
+    time.sleep(0.24)  # noqa: ASYNC251 -- shorter than a lease, but what the other said meanwhile waits unread
+    await asyncio.wait_for(beats.get(), 10)
+    assert buried.empty()
     await vigil.stop()
