@@ -31,6 +31,9 @@ from clinic_ui.front_office.reminders import ReminderPages
 from clinic_ui.front_office.tending import TendingPages
 from clinic_ui.guest.answering import AnswerPages
 from clinic_ui.guest.pages import GuestPages
+from clinic_ui.hours.calendars import CalendarPages
+from clinic_ui.hours.pages import HoursPages
+from clinic_ui.hours.seats import doctor, health_worker
 from clinic_ui.mishaps import page_errors
 from clinic_ui.paper.press import PRESS, Press
 from clinic_ui.render import PAGES, Pages
@@ -106,6 +109,7 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         mount(app, RecordPages(desk, clinic.access).routes())
         mount(app, _coordination(clinic))
         mount(app, PromisePages(clinic.promises, clinic.handing).routes())
+        mount(app, _own_hours(clinic, desk))
         tended = (clinic.documents.tidied, clinic.sending.running, clinic.planning.tidied)
         app.cleanup_ctx.extend([_keys(clinic), _font(assets, config), *tended])
         app.on_response_prepare.append(unnamed)
@@ -176,8 +180,8 @@ def _cabin(clinic: Clinic) -> Routes:
     return cabin_pages.routes(booth, todays, mornings, view, clinic.access_book)
 
 
-def _office(clinic: Clinic) -> Routes:
-    office = office_pages.Office(
+def _office_of(clinic: Clinic) -> office_pages.Office:
+    return office_pages.Office(
         clinic.people,
         clinic.places,
         clinic.measures,
@@ -190,6 +194,10 @@ def _office(clinic: Clinic) -> Routes:
         _whom(clinic),
         clinic.now,
     )
+
+
+def _office(clinic: Clinic) -> Routes:
+    office = _office_of(clinic)
     pages = office_pages.routes(
         office, clinic.access_book, clinic.merging, clinic.documents.documents, clinic.prescriptions
     )
@@ -200,6 +208,15 @@ def _office(clinic: Clinic) -> Routes:
         *TendingPages(office, clinic.promises).routes(),
         *PlanPages(office, clinic.planning).routes(),
     ]
+
+
+def _own_hours(clinic: Clinic, desk: Desk) -> Routes:
+    availability = Availability(clinic.database, clinic.now, clinic.switchboard)
+    feeds = Feeds(clinic.database, availability, clinic.now)
+    seats = (doctor(desk), health_worker(_office_of(clinic)))
+    pages = [HoursPages(availability, seat, clinic.now) for seat in seats]
+    calendars = [route for one in pages for route in CalendarPages(one, feeds, clinic.now).routes()]
+    return [*(route for one in pages for route in one.routes()), *calendars]
 
 
 def _coordination(clinic: Clinic) -> Routes:

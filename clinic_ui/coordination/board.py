@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from aiohttp import web
 
 from clinic_ui import i18n
-from clinic_ui.coordination.hours_forms import monday_of
-from clinic_ui.coordination.hours_week import Look, cell, week_span
+from clinic_ui.hours.forms import monday_of
+from clinic_ui.hours.week import Look, cell, week_span
 from clinic_ui.look import look_of
 from clinic_ui.readiness import Shown, shown
 from clinic_ui.render import fragment, render

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 from clinic_ui.coordination.board import BoardPages
-from clinic_ui.coordination.calendars import CalendarPages
 from clinic_ui.coordination.glasses import GlassPages
-from clinic_ui.coordination.hours import HoursPages
+from clinic_ui.coordination.hours import AllHoursPages
 from clinic_ui.coordination.pages import CoordinationPages
 from clinic_ui.coordination.places import PlacesPages
 from clinic_ui.coordination.readiness import ReadinessPages
+from clinic_ui.hours.calendars import CalendarPages, Subscribed
+from clinic_ui.hours.pages import HoursPages
+from clinic_ui.hours.seats import coordinator
 from server.audit.service import Witnessing
 from server.evaluation.overview import Overview
 from server.evaluation.service import Feedback
@@ -39,13 +41,15 @@ class Coordination:
 def routes(here: Coordination) -> Routes:
     """Return every route of the door."""
     overview = CoordinationPages(here.overview, here.feedback, here.witnessing, here.glasses, here.now)
-    hours = HoursPages(here.availability, here.now)
+    hours = HoursPages(here.availability, coordinator(), here.now)
     return [
         *overview.routes(),
         *GlassPages(here.glasses).routes(),
         *ReadinessPages(here.readiness, here.now).routes(),
         *BoardPages(here.availability, here.readiness, here.now).routes(),
+        *AllHoursPages(here.availability).routes(),
         *hours.routes(),
         *CalendarPages(hours, here.feeds, here.now).routes(),
+        *Subscribed(here.feeds).routes(),
         *PlacesPages(here.founding).routes(),
     ]

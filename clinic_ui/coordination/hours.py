@@ -1,41 +1,19 @@
-"""Hours by hand: everybody's list, the week editor of one, and what a change would leave outside before it is saved."""
+"""Everybody's hours: how long each cabin, doctor, health worker and instrument is open in a common week."""
 
 from dataclasses import dataclass
-from datetime import date
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
-import msgspec
 from aiohttp import web
 
 from clinic_ui import i18n
-from clinic_ui.coordination.hours_forms import (
-    Buffer,
-    Confirmed,
-    Gone,
-    NewOnce,
-    NewWeekly,
-    Undo,
-    clock_of,
-    monday_of,
-    once_of,
-    weekly_of,
-)
-from clinic_ui.coordination.hours_week import LOOK_WORDS, week_of, week_span
-from clinic_ui.forms import answers, read_form
 from clinic_ui.look import look_of
 from clinic_ui.render import render
-from server.kernel.clock import Clock
-from server.kernel.errors import ClinicError, Conflict, Invalid
 from server.kernel.words import N_
-from server.records.rules.note import Modality
-from server.scheduler.availability.rules import Plan, Weekly, in_order, with_once, with_weekly, without
-from server.scheduler.availability.service import Availability, Outcome, Sheet
+from server.scheduler.availability.rules import Plan
+from server.scheduler.availability.service import Availability
 from server.scheduler.availability.subjects import Subject
-from server.scheduler.rules.openings import ExceptionKind, ResourceKind
+from server.scheduler.rules.openings import ResourceKind
 from server.web.keys import who_is
 from server.web.routes import Routes
-from server.web.wire import path_id
 
 PAGE = "/coordination/hours"
 KIND_WORDS = {
@@ -44,22 +22,6 @@ KIND_WORDS = {
     ResourceKind.HEALTH_WORKER: N_("Professionnels accompagnants"),
     ResourceKind.INSTRUMENT: N_("Matériel partagé"),
 }
-MODALITY_WORDS = {
-    None: N_("les deux"),
-    Modality.REMOTE: N_("par la cabine"),
-    Modality.IN_PERSON: N_("sur place"),
-}
-EXCEPTION_WORDS = {ExceptionKind.OPEN: N_("Ouvert en plus"), ExceptionKind.CLOSED: N_("Fermé")}
-DAY_WORDS = (
-    N_("lundi"),
-    N_("mardi"),
-    N_("mercredi"),
-    N_("jeudi"),
-    N_("vendredi"),
-    N_("samedi"),
-    N_("dimanche"),
-)
-NEW_WEEKLY, NEW_ONCE = "weekly", "once"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +32,15 @@ class Line:
     open_min: int | None
 
 
-class HoursPages:
-    """The pages of hours behind the coordination door."""
+class AllHoursPages:
+    """The list of everybody's hours."""
 
-    def __init__(self, availability: Availability, now: Clock) -> None:
+    def __init__(self, availability: Availability) -> None:
         self._availability = availability
-        self._now = now
 
     def routes(self) -> Routes:
-        """Return the routes of these pages."""
-        one = f"{PAGE}/{{subject_id}}"
-        return [
-            ("GET", PAGE, self.all),
-            ("GET", one, self.page),
-            ("POST", f"{one}/weekly", self.add_weekly),
-            ("POST", f"{one}/once", self.add_once),
-            ("POST", f"{one}/gone", self.take_away),
-            ("POST", f"{one}/buffer", self.set_buffer),
-            ("POST", f"{one}/undo", self.undo),
-            ("POST", f"{one}/confirm", self.confirm),
-        ]
+        """Return the route of the list."""
+        return [("GET", PAGE, self.all)]
 
     async def all(self, request: web.Request) -> web.Response:
         """GET /coordination/hours"""
@@ -100,127 +51,6 @@ class HoursPages:
         ]
         title = i18n.translate(look_of(request).locale, N_("Heures d’ouverture"))
         return render(request, "coordination/hours_all.html", title=title, groups=groups)
-
-    async def page(self, request: web.Request) -> web.Response:
-        """GET /coordination/hours/{subject_id}?week=2026-03-02"""
-        return await self._show(request)
-
-    async def add_weekly(self, request: web.Request) -> web.Response:
-        """POST /coordination/hours/{subject_id}/weekly: open on some weekdays."""
-        return await self._changed(request, NEW_WEEKLY)
-
-    async def add_once(self, request: web.Request) -> web.Response:
-        """POST /coordination/hours/{subject_id}/once: leave, a breakdown, a stop of the medicobus."""
-        return await self._changed(request, NEW_ONCE)
-
-    async def take_away(self, request: web.Request) -> web.Response:
-        """POST /coordination/hours/{subject_id}/gone: one line goes away."""
-        form = await read_form(request, Gone)
-        plan = without((await self.sheet(request)).plan, weekly=form.weekly, once=form.once)
-        return await self.put(request, plan, form.seen)
-
-    async def set_buffer(self, request: web.Request) -> web.Response:
-        """POST /coordination/hours/{subject_id}/buffer: minutes kept free after each appointment."""
-        try:
-            form = await read_form(request, Buffer)
-            plan = msgspec.structs.replace((await self.sheet(request)).plan, buffer_min=form.buffer_min)
-            return await self.put(request, plan, form.seen)
-        except (Invalid, Conflict) as refused:
-            return await self._show(request, refused)
-
-    async def undo(self, request: web.Request) -> web.Response:
-        """POST /coordination/hours/{subject_id}/undo: the hours before a change."""
-        form = await read_form(request, Undo)
-        subject = path_id(request, "subject_id")
-        outcome = await self._availability.undo(who_is(request), subject, form.change_id, form.seen)
-        return await self._after(request, outcome, form.seen, form.change_id)
-
-    async def confirm(self, request: web.Request) -> web.Response:
-        """POST /coordination/hours/{subject_id}/confirm: it is decided what becomes of every appointment."""
-        form = await read_form(request, Confirmed)
-        who, subject, decided = who_is(request), path_id(request, "subject_id"), form.decided()
-        if form.change_id:
-            outcome = await self._availability.undo(who, subject, form.change_id, form.seen, decided)
-        else:
-            outcome = await self._availability.save(who, subject, form.hours(), form.seen, decided)
-        return await self._after(request, outcome, form.seen, form.change_id)
-
-    async def _changed(self, request: web.Request, which: str) -> web.Response:
-        try:
-            sheet = await self.sheet(request)
-            if which == NEW_WEEKLY:
-                form = await read_form(request, NewWeekly)
-                return await self.put(request, with_weekly(sheet.plan, weekly_of(form)), form.seen)
-            once = await read_form(request, NewOnce)
-            return await self.put(request, with_once(sheet.plan, [once_of(once, sheet.zone)]), once.seen)
-        except (Invalid, Conflict) as refused:
-            return await self._show(request, refused, which)
-
-    async def put(self, request: web.Request, plan: Plan, seen: str) -> web.Response:
-        """Save hours, or show whom they hit."""
-        outcome = await self._availability.save(who_is(request), path_id(request, "subject_id"), plan, seen)
-        return await self._after(request, outcome, seen)
-
-    async def _after(
-        self, request: web.Request, outcome: Outcome, seen: str, change_id: UUID | None = None
-    ) -> web.Response:
-        """Go back to the week, or ask what becomes of the appointments that would fall outside."""
-        if outcome.saved:
-            place = f"{PAGE}/{path_id(request, 'subject_id')}?done=1"
-            return web.Response(status=303, headers={"Location": place, "Cache-Control": "no-store"})
-        sheet = await self.sheet(request)
-        plan = msgspec.json.encode(outcome.plan).decode()
-        title = i18n.translate(look_of(request).locale, N_("Des rendez-vous tombent en dehors"))
-        values = {**self._values(sheet), "outcome": outcome, "plan": plan, "seen": seen, "change_id": change_id}
-        return render(request, "coordination/hours_hit.html", status=200, title=title, **values)
-
-    async def sheet(self, request: web.Request, monday: date | None = None) -> Sheet:
-        """Return the hours that an address names, with what is taken in the asked week."""
-        monday = monday or monday_of(request.query.get("week", ""), self._now().date())
-        span = week_span(monday, "UTC")
-        wide = range(span.start - 288, span.stop + 288)  # a day more at both ends: every zone's week lies inside
-        return await self._availability.sheet(who_is(request), path_id(request, "subject_id"), wide)
-
-    async def _show(self, request: web.Request, refused: ClinicError | None = None, which: str = "") -> web.Response:
-        monday = monday_of(request.query.get("week", ""), self._now().date())
-        sheet = await self.sheet(request, monday)
-        locale = look_of(request).locale
-        return render(
-            request,
-            "coordination/hours.html",
-            status=refused.status if refused else 200,
-            title=i18n.translate(locale, N_("Heures de %(name)s"), name=sheet.subject.name),
-            **self._values(sheet),
-            week=week_of(sheet.calendar, sheet.closing, monday),
-            look_words=LOOK_WORDS,
-            given=await answers(request) if refused else {},
-            which=which,
-            refused=refused,
-            said=i18n.translate(locale, refused.message, **refused.params) if refused else "",
-            errors=refused.fields if isinstance(refused, Invalid) else {},
-            done="done" in request.query,
-            today=monday_of("", self._now().date()),
-        )
-
-    def _values(self, sheet: Sheet) -> dict[str, object]:
-        return {
-            "sheet": sheet,
-            "zone": ZoneInfo(sheet.zone),
-            "home": f"{PAGE}/{sheet.subject.id}",
-            "by_day": _by_day(sheet.plan),
-            "days": DAY_WORDS,
-            "clock_of": clock_of,
-            "is_weekly": lambda one: isinstance(one, Weekly),
-            "site_names": {site.id: site.name for site in sheet.sites},
-            "modality_words": MODALITY_WORDS,
-            "exception_words": EXCEPTION_WORDS,
-        }
-
-
-def _by_day(plan: Plan) -> list[list[tuple[int, Weekly]]]:
-    """Return the weekly lines of each weekday, each with its place in the plan."""
-    places = list(enumerate(in_order(plan).weekly))
-    return [[(place, one) for place, one in places if one.weekday == day] for day in range(7)]
 
 
 def _open_min(plan: Plan | None) -> int | None:

@@ -44,18 +44,25 @@ class Desk:
 
     async def show(self, request: web.Request, name: str, title: str, /, **values: object) -> web.Response:
         """Return a whole page in the desk's frame: duty, and how many follow-ups are to be seen to."""
-        who = who_is(request)
-        if "promises" not in values:
-            values["promises"] = await self.follow_ups.due(who)
         return render(
             request,
             f"desk/{name}.html",
             status=200,
             title=i18n.translate(look_of(request).locale, title),
-            duty=await self.duty.current(who),
-            words={**SCRIPT, **WORDS},
-            **{"site": None, "cabin": None, "visit": None, **values},
+            **{**await self.around(request, promises=values.get("promises")), **values},
         )
+
+    async def around(self, request: web.Request, *, promises: object = None) -> dict[str, object]:
+        """Return what the frame of a page needs; `promises` spares a look when they are known."""
+        who = who_is(request)
+        return {
+            "duty": await self.duty.current(who),
+            "promises": await self.follow_ups.due(who) if promises is None else promises,
+            "words": {**SCRIPT, **WORDS},
+            "site": None,
+            "cabin": None,
+            "visit": None,
+        }
 
     @staticmethod
     def piece(request: web.Request, name: str, /, **values: object) -> web.Response:

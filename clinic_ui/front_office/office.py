@@ -54,11 +54,16 @@ class Office:
         self, request: web.Request, template: str, *, status: int = 200, piece: bool = False, **values: object
     ) -> web.Response:
         """Draw a page (or a piece of one): with the site, its hour, who calls for help, and what is still to book."""
+        draw = fragment if piece else render
+        return draw(request, f"front_office/{template}.html", status=status, **{**await self.around(request), **values})
+
+    async def around(self, request: web.Request) -> dict[str, object]:
+        """Return what the frame of a page needs."""
         who = who_is(request)
         site = await self.places.site(who, site_of(who))
         zone = ZoneInfo(site.zone)
         now = self.now()
-        around: dict[str, object] = {
+        return {
             "site": site,
             "zone": zone,
             "now": now,
@@ -67,8 +72,6 @@ class Office:
             "to_book": await self.view.to_book(who),
             "words": WORDS,
         }
-        draw = fragment if piece else render
-        return draw(request, f"front_office/{template}.html", status=status, **{**around, **values})
 
     async def patient(self, request: web.Request) -> Patient:
         """Return the patient in the path, if they belong to the caller's site."""

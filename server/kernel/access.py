@@ -133,6 +133,8 @@ class Act(StrEnum):
     """Set up sites, cabins, instruments, the people who work there, and their accounts."""
     HOURS_EDIT = "hours:edit"
     """Say when cabins, doctors, health workers and instruments are there."""
+    HOURS_OWN = "hours:own"
+    """Say when one is there oneself, and nobody else."""
     PLAN_MAKE = "plan:make"
     """Have the whole territory's due follow-ups planned. It books nothing: the people of each site accept or not."""
     OVERVIEW_SEE = "overview:see"
@@ -208,6 +210,7 @@ RULES: dict[Act, frozenset[Role]] = {
     Act.PLACES_SEE: frozenset({Role.CABIN, Role.GP, Role.HEALTH_WORKER, Role.COORDINATOR, Role.ADMIN}),
     Act.PLACES_EDIT: frozenset({Role.COORDINATOR, Role.ADMIN}),
     Act.HOURS_EDIT: frozenset({Role.COORDINATOR, Role.ADMIN}),
+    Act.HOURS_OWN: frozenset({Role.GP, Role.HEALTH_WORKER}),
     Act.PLAN_MAKE: frozenset({Role.COORDINATOR, Role.ADMIN}),
     Act.OVERVIEW_SEE: frozenset({Role.COORDINATOR, Role.ADMIN}),
     Act.CABIN_CHECK: frozenset({Role.CABIN}),

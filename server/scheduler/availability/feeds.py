@@ -12,7 +12,7 @@ from uuid import UUID
 from server.audit.rules import Action
 from server.audit.store import record
 from server.database.engine import Database
-from server.kernel.access import Act, Identity, require
+from server.kernel.access import Identity
 from server.kernel.clock import Clock
 from server.kernel.errors import NotFound
 from server.kernel.ids import new_id
@@ -21,7 +21,7 @@ from server.people import store as people_store
 from server.records.rules.note import Modality
 from server.scheduler.availability import store
 from server.scheduler.availability.service import Availability
-from server.scheduler.availability.subjects import subject
+from server.scheduler.availability.subjects import require_hours, subject
 from server.scheduler.availability.tables import CalendarFeed
 from server.scheduler.rules.appointment import AppointmentStatus
 from server.scheduler.tables import Appointment
@@ -52,7 +52,7 @@ class Feeds:
 
     async def of(self, who: Identity, subject_id: UUID) -> list[Feed]:
         """Return the addresses of a subject that work."""
-        require(who, Act.HOURS_EDIT)
+        require_hours(who, subject_id)
         async with self._database.reading() as tx:
             row = await store.resource(tx, subject_id)
             rows = await store.feeds(tx, row.id) if row else []
@@ -60,7 +60,7 @@ class Feeds:
 
     async def make(self, who: Identity, subject_id: UUID) -> str:
         """Return the secret of a new address: nobody can read it again."""
-        require(who, Act.HOURS_EDIT)
+        require_hours(who, subject_id)
         token = secrets.token_urlsafe(32)
         async with self._database.transaction() as tx:
             one = await subject(tx, subject_id)
@@ -76,13 +76,13 @@ class Feeds:
             await record(tx, who, Action.FEED_MADE, at=self._now(), record=f"resource:{row.id}")
         return token
 
-    async def revoke(self, who: Identity, feed_id: UUID) -> None:
-        """Take an address back, at once."""
-        require(who, Act.HOURS_EDIT)
+    async def revoke(self, who: Identity, subject_id: UUID, feed_id: UUID) -> None:
+        """Take an address of a subject back, at once."""
+        require_hours(who, subject_id)
         async with self._database.transaction() as tx:
-            resource_id = await store.revoke_feed(tx, feed_id, self._now())
-            if resource_id is not None:
-                await record(tx, who, Action.FEED_REVOKED, at=self._now(), record=f"resource:{resource_id}")
+            row = await store.resource(tx, subject_id)
+            if row is not None and await store.revoke_feed(tx, row.id, feed_id, self._now()):
+                await record(tx, who, Action.FEED_REVOKED, at=self._now(), record=f"resource:{row.id}")
 
     async def read(self, token: str) -> bytes:
         """Return the calendar of an address, or raise NotFound; TooMany for a program that asks all the time."""

@@ -41,7 +41,7 @@ from server.scheduler.availability.rules import (
     refuse_other,
     with_once,
 )
-from server.scheduler.availability.subjects import HOME_ZONE, Subject, subject, subjects
+from server.scheduler.availability.subjects import HOME_ZONE, Subject, require_hours, subject, subjects
 from server.scheduler.availability.tables import HoursChange
 from server.scheduler.rules.appointment import AppointmentStatus, check_move
 from server.scheduler.rules.openings import Calendar, ResourceKind
@@ -142,7 +142,7 @@ class Availability:
 
     async def sheet(self, who: Identity, subject_id: UUID, span: range) -> Sheet:
         """Return somebody's hours, and what is taken in `span`."""
-        require(who, Act.HOURS_EDIT)
+        require_hours(who, subject_id)
         async with self._database.reading() as tx:
             return await self._sheet(tx, await subject(tx, subject_id), span)
 
@@ -153,7 +153,7 @@ class Availability:
 
         Raises Conflict when somebody else changed the hours, Invalid for impossible ones.
         """
-        require(who, Act.HOURS_EDIT)
+        require_hours(who, subject_id)
         async with self._database.transaction() as tx:
             outcome, lines = await self._save(tx, who, await subject(tx, subject_id), plan, seen, decided)
         if lines:
@@ -164,13 +164,12 @@ class Availability:
         self, who: Identity, subject_id: UUID, change_id: UUID, seen: str, decided: Decided | None = None
     ) -> Outcome:
         """Put back the hours before a change, if nobody changed them since. Like `save` otherwise."""
-        require(who, Act.HOURS_EDIT)
+        require_hours(who, subject_id)
         async with self._database.transaction() as tx:
-            change = await store.change(tx, change_id)
-            found = await subject(tx, subject_id)
+            found, now = await subject(tx, subject_id), self._now()
             row = await store.resource(tx, subject_id)
-            now = self._now()
-            if row is None or change.resource_id != row.id or change.undone_at is not None:
+            change = await store.change(tx, change_id, subject_id)
+            if row is None or change.undone_at is not None:
                 raise Conflict(N_("Ce changement a déjà été annulé. Rien n’a été modifié."), code="undone")
             refuse_other(await store.plan(tx, row, now), digest(_lasting(change.then, now)))
             outcome, lines = await self._save(tx, who, found, _lasting(change.before, now), seen, decided)

@@ -121,9 +121,10 @@ async def changes(tx: AsyncSession, resource_id: ResourceId, most: int) -> list[
     return list(await tx.scalars(query.order_by(HoursChange.changed_at.desc(), HoursChange.id.desc()).limit(most)))
 
 
-async def change(tx: AsyncSession, change_id: UUID) -> HoursChange:
-    """Return one change."""
-    return (await tx.scalars(select(HoursChange).where(HoursChange.id == change_id))).one()
+async def change(tx: AsyncSession, change_id: UUID, subject_id: UUID) -> HoursChange:
+    """Return one change of a subject's hours."""
+    query = select(HoursChange).join(Resource, Resource.id == HoursChange.resource_id)
+    return (await tx.scalars(query.where(HoursChange.id == change_id, Resource.subject_id == subject_id))).one()
 
 
 async def feeds(tx: AsyncSession, resource_id: ResourceId) -> list[CalendarFeed]:
@@ -138,10 +139,12 @@ async def feed(tx: AsyncSession, token_hash: bytes) -> CalendarFeed | None:
     return await tx.scalar(query)
 
 
-async def revoke_feed(tx: AsyncSession, feed_id: UUID, at: datetime) -> ResourceId | None:
-    """Take an address back; None when it was not there, or was taken back before."""
-    gone = update(CalendarFeed).where(CalendarFeed.id == feed_id, CalendarFeed.revoked_at.is_(None))
-    return await tx.scalar(gone.values(revoked_at=at).returning(CalendarFeed.resource_id))
+async def revoke_feed(tx: AsyncSession, resource_id: ResourceId, feed_id: UUID, at: datetime) -> bool:
+    """Take an address of a resource back; False when it was not there, or was taken back before."""
+    gone = update(CalendarFeed).where(
+        CalendarFeed.id == feed_id, CalendarFeed.resource_id == resource_id, CalendarFeed.revoked_at.is_(None)
+    )
+    return await tx.scalar(gone.values(revoked_at=at).returning(CalendarFeed.id)) is not None
 
 
 async def appointments_of(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server.kernel.access import Act, Identity, may, require
 from server.kernel.errors import NotFound
 from server.kernel.ids import SiteId
 from server.kernel.words import N_
@@ -14,6 +15,7 @@ from server.people.founding import store as founding_store
 from server.people.rules import Site
 from server.scheduler.rules.openings import ResourceKind
 
+_UNKNOWN = N_("Cet élément n’existe pas, ou il n’est pas à vous.")
 HOME_ZONE = "Europe/Paris"
 """Of a doctor for whom nobody has said another, where there is no site yet."""
 
@@ -56,7 +58,23 @@ async def subject(tx: AsyncSession, subject_id: UUID) -> Subject:
     for one in await subjects(tx):
         if one.id == subject_id:
             return one
-    raise NotFound(N_("Cet élément n’existe pas, ou il n’est pas à vous."))
+    raise NotFound(_UNKNOWN)
+
+
+def own_subject(who: Identity) -> UUID | None:
+    """Return whose hours are the caller's own; None for an account that is no doctor's and no health worker's."""
+    return who.practitioner_id or who.health_worker_id if may(who, Act.HOURS_OWN) else None
+
+
+def require_hours(who: Identity, subject_id: UUID) -> None:
+    """Raise unless the caller may see and change these hours: coordinators everybody's, others their own.
+
+    Somebody else's hours answer as those of nobody: NotFound.
+    """
+    if not may(who, Act.HOURS_EDIT):
+        require(who, Act.HOURS_OWN)
+        if subject_id != own_subject(who):
+            raise NotFound(_UNKNOWN)
 
 
 def _at(sites: dict[SiteId, Site], site_id: SiteId, kind: ResourceKind, one: _Named) -> Subject:

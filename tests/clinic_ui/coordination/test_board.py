@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from clinic_ui.coordination.board import day_of
-from clinic_ui.coordination.hours_week import Look
+from clinic_ui.hours.week import Look
 from server.kernel.access import Door, Role
 from server.kernel.ids import ResourceId, new_id
 from server.scheduler.rules.openings import Calendar, ResourceKind, WeeklyRule

@@ -42,17 +42,32 @@ async def test_an_address_is_kept_as_a_hash_logged_and_dead_once_taken_back(clin
     async with clinic.database.reading() as tx:
         assert list(await tx.scalars(select(CalendarFeed.token_hash))) == [hashlib.sha256(token.encode()).digest()]
     (feed,) = await feeds.of(MAYOR, gp)
-    await feeds.revoke(MAYOR, feed.id)
-    await feeds.revoke(MAYOR, feed.id)
+    await feeds.revoke(MAYOR, gp, feed.id)
+    await feeds.revoke(MAYOR, gp, feed.id)
     assert await feeds.of(MAYOR, gp) == []
     for secret in (token, "autre", ""):
         with pytest.raises(NotFound):
             await feeds.read(secret)
     assert await clinic.village.logged(Action.FEED_MADE) == 1
     assert await clinic.village.logged(Action.FEED_REVOKED) == 1
-    for who in (clinic.nurse, clinic.village.gp):
-        with pytest.raises(NotAllowed):
-            await feeds.make(who, gp)
+    with pytest.raises(NotFound):
+        await feeds.make(clinic.nurse, gp)
+    with pytest.raises(NotAllowed):
+        await feeds.make(clinic.village.cabin, gp)
+
+
+async def test_a_doctor_makes_and_takes_back_their_own_address_and_nobody_elses(clinic: Clinic) -> None:
+    hours, gp = _hours(clinic)
+    feeds = Feeds(clinic.database, hours, clinic.clock)
+    nurse = clinic.nurse.health_worker_id
+    assert nurse is not None
+    await feeds.make(clinic.village.gp, gp)
+    await feeds.make(clinic.nurse, nurse)
+    (mine,), (hers,) = await feeds.of(clinic.village.gp, gp), await feeds.of(clinic.nurse, nurse)
+    await feeds.revoke(clinic.village.gp, gp, hers.id)
+    assert await feeds.of(clinic.nurse, nurse) == [hers]
+    await feeds.revoke(clinic.village.gp, gp, mine.id)
+    assert await feeds.of(clinic.village.gp, gp) == []
 
 
 async def test_a_program_that_asks_all_the_time_is_slowed(clinic: Clinic) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from server.audit.rules import Action
 from server.kernel.access import Identity, Role
-from server.kernel.errors import Conflict, Invalid, NotAllowed
+from server.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from server.kernel.ids import AccountId, new_id
 from server.people import store as people_store
 from server.scheduler import store as scheduler_store
@@ -124,13 +124,39 @@ def replace_once(one: Once, **changes: object) -> Once:
     return msgspec.structs.replace(one, **changes)
 
 
-async def test_only_coordinators_change_hours(clinic: Clinic) -> None:
+async def test_doctors_and_health_workers_change_their_own_hours_and_learn_nothing_of_others(clinic: Clinic) -> None:
+    hours, gp = _hours(clinic)
+    nurse, cabin = clinic.nurse.health_worker_id, clinic.village.cabin.cabin_id
+    assert nurse is not None
+    assert cabin is not None
+    own = {clinic.village.gp: gp, clinic.nurse: nurse}
+    for who, subject in own.items():
+        sheet = await hours.sheet(who, subject, SPAN)
+        done = await hours.save(who, subject, with_once(sheet.plan, [AWAY]), sheet.seen)
+        assert done.saved
+        (change,) = (await hours.sheet(who, subject, SPAN)).changes
+        assert change.by == who.account_id
+        for other in {gp, nurse, cabin, new_id()} - {subject}:
+            with pytest.raises(NotFound):
+                await hours.sheet(who, other, SPAN)
+            with pytest.raises(NotFound):
+                await hours.save(who, other, Plan(), sheet.seen)
+        with pytest.raises(NotAllowed):
+            await hours.subjects(who)
+    mine, theirs = [(await hours.sheet(who, subject, SPAN)) for who, subject in own.items()]
+    for change_id in (theirs.changes[0].id, new_id()):  # somebody else's change is as unknown as none
+        with pytest.raises(NotFound):
+            await hours.undo(clinic.village.gp, gp, change_id, mine.seen)
+    assert (await hours.undo(clinic.village.gp, gp, mine.changes[0].id, mine.seen)).saved
+
+
+async def test_a_cabin_and_an_account_that_is_nobody_change_no_hours(clinic: Clinic) -> None:
     hours, gp = _hours(clinic)
     seen = await _sheet(clinic)
-    for who in (clinic.nurse, clinic.village.gp, replace(MAYOR, role=Role.CABIN)):
-        with pytest.raises(NotAllowed):
+    for who in (replace(MAYOR, role=Role.CABIN), replace(MAYOR, role=Role.GP)):
+        with pytest.raises((NotAllowed, NotFound)):
             await hours.save(who, gp, Plan(), seen.seen)
-        with pytest.raises(NotAllowed):
+        with pytest.raises((NotAllowed, NotFound)):
             await hours.sheet(who, gp, SPAN)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from clinic_ui.coordination.hours_forms import clock_of, minute, monday_of
-from clinic_ui.coordination.hours_week import Look, cell, week_of, week_span
+from clinic_ui.hours.forms import clock_of, minute, monday_of
+from clinic_ui.hours.week import Look, cell, week_of, week_span
 from server.kernel.access import Door
 from server.kernel.ids import ResourceId, new_id
 from server.scheduler.rules.openings import Calendar, ResourceKind, WeeklyRule
@@ -92,6 +92,40 @@ async def test_appointments_that_would_fall_outside_are_shown_and_decided_before
         assert "Panne" in visitor.words
     (line,) = await village.clinic.follow_ups.due(village.who["sylvie"])
     assert line.status.value == "due"
+
+
+@pytest.mark.parametrize(
+    ("login", "door", "name"),
+    [("aubin", Door.DESK, "Dr Claire Aubin"), ("sylvie", Door.OFFICE, "Sylvie Le Goff")],
+)
+async def test_a_doctor_and_a_nurse_write_their_own_hours_and_leave_and_take_it_back(
+    village: Village, login: str, door: Door, name: str
+) -> None:
+    promise, nurse = await village.promised(in_days=2), village.who["sylvie"]
+    choice = (await village.clinic.follow_ups.proposals(nurse, promise)).choices[0].choice
+    await village.clinic.follow_ups.book(nurse, promise, choice, "une-cle-de-test")
+    async with visitor_of(village, login, door) as visitor:
+        home, day = f"/{door.value}/hours", choice.starts_at.date()
+        await visitor.open(home)
+        assert (visitor.status, "Mes heures" in visitor.words) == (200, True)
+        sent = {"starts_on": day, "start": "00:00", "ends_on": day, "end": "24:00", "reason": "Congé"}
+        await visitor.send(f"{home}/once", kind="closed", **sent)
+        assert "1 rendez-vous tombe en dehors des heures" in visitor.words
+        assert "Odette" not in visitor.words
+        await visitor.send(f"{home}/confirm")
+        assert (visitor.path, "Congé" in visitor.words) == (f"{home}?done=1", True)
+        await visitor.send(f"{home}/undo", change_id=visitor.text.split('name="change_id" value="')[1].split('"')[0])
+        assert "annulé" in visitor.words
+        await visitor.open(f"{home}/calendar")
+        await visitor.send(f"{home}/calendar/feeds")
+        assert "/calendar/" in visitor.words
+        assert f"X-WR-CALNAME:{name}" in await visitor.open(f"{home}/calendar/hours.ics")
+
+
+async def test_an_account_without_hours_is_told_so(village: Village) -> None:
+    async with visitor_of(village, "nolwenn") as visitor:
+        await visitor.open("/office/hours")
+        assert (visitor.status, "Demandez à la coordination" in visitor.words) == (404, True)
 
 
 async def test_a_nurse_and_a_doctor_do_not_come_in(village: Village) -> None:

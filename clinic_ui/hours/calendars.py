@@ -1,14 +1,13 @@
 """Calendars of hours: a secret address to subscribe to, hours as a file out, and a file of hours in."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
 import msgspec
 from aiohttp import web
 
 from clinic_ui import i18n
-from clinic_ui.coordination.hours import EXCEPTION_WORDS, PAGE, HoursPages
-from clinic_ui.coordination.hours_forms import calendar_of
+from clinic_ui.hours.forms import calendar_of
+from clinic_ui.hours.pages import EXCEPTION_WORDS, HoursPages
 from clinic_ui.look import look_of
 from clinic_ui.render import render
 from server.kernel.clock import Clock
@@ -32,7 +31,7 @@ class Shown:
 
 
 class CalendarPages:
-    """The page of one resource's calendars, and the address that programs read."""
+    """The page of one resource's calendars, at the seat of its hours."""
 
     def __init__(self, hours: HoursPages, feeds: Feeds, now: Clock) -> None:
         self._hours = hours
@@ -41,30 +40,31 @@ class CalendarPages:
 
     def routes(self) -> Routes:
         """Return the routes of these pages."""
-        one = f"{PAGE}/{{subject_id}}/calendar"
+        one = f"{self._hours.seat.at}/calendar"
         return [
             ("GET", one, self.page),
             ("POST", f"{one}/feeds", self.make),
             ("POST", f"{one}/feeds/{{feed_id}}", self.revoke),
             ("GET", f"{one}/hours.ics", self.export),
             ("POST", f"{one}/hours", self.bring),
-            ("GET", "/calendar/{token}", self.read),
         ]
 
     async def page(self, request: web.Request) -> web.Response:
-        """GET /coordination/hours/{subject_id}/calendar"""
+        """GET …/calendar"""
         return await self._show(request)
 
     async def make(self, request: web.Request) -> web.Response:
         """POST …/calendar/feeds: a new secret address, shown once."""
-        token = await self._feeds.make(who_is(request), path_id(request, "subject_id"))
+        token = await self._feeds.make(who_is(request), self._hours.seat.whose(request))
         origins = request.app[ORIGINS]
         return await self._show(request, address=f"{min(origins)}/calendar/{token}")
 
     async def revoke(self, request: web.Request) -> web.Response:
         """POST …/calendar/feeds/{feed_id}: it works no more, at once."""
-        await self._feeds.revoke(who_is(request), path_id(request, "feed_id"))
-        return _go(request)
+        await self._feeds.revoke(who_is(request), self._hours.seat.whose(request), path_id(request, "feed_id"))
+        return web.Response(
+            status=303, headers={"Location": f"{self._hours.seat.home(request)}/calendar", "Cache-Control": "no-store"}
+        )
 
     async def export(self, request: web.Request) -> web.Response:
         """GET …/calendar/hours.ics: the hours, to change elsewhere and bring back."""
@@ -97,27 +97,34 @@ class CalendarPages:
             more = i18n.translate(look_of(request).locale, first) if first else ""
             return await self._show(request, said=f"{said} {more}".strip(), status=refused.status)
 
+    async def _show(self, request: web.Request, address: str = "", said: str = "", status: int = 200) -> web.Response:
+        sheet = await self._hours.sheet(request)
+        shown = Shown(await self._feeds.of(who_is(request), sheet.subject.id), address)
+        title = N_("Mes calendriers") if self._hours.seat.own else N_("Calendriers de %(name)s")
+        return render(
+            request,
+            "hours/calendars.html",
+            status=status,
+            title=i18n.translate(look_of(request).locale, title, name=sheet.subject.name),
+            **await self._hours.around(request, sheet),
+            shown=shown,
+            said=said,
+            kinds=list(ExceptionKind),
+            exception_words=EXCEPTION_WORDS,
+        )
+
+
+class Subscribed:
+    """The address that programs read."""
+
+    def __init__(self, feeds: Feeds) -> None:
+        self._feeds = feeds
+
+    def routes(self) -> Routes:
+        """Return its route."""
+        return [("GET", "/calendar/{token}", self.read)]
+
     async def read(self, request: web.Request) -> web.Response:
         """GET /calendar/{token}: what a program subscribes to; it knows nobody, and the address is the secret."""
         body = await self._feeds.read(request.match_info["token"].removesuffix(".ics"))
         return web.Response(body=body, headers={"Content-Type": ICS, "Cache-Control": "private, max-age=300"})
-
-    async def _show(self, request: web.Request, address: str = "", said: str = "", status: int = 200) -> web.Response:
-        subject: UUID = path_id(request, "subject_id")
-        sheet = await self._hours.sheet(request)
-        shown = Shown(await self._feeds.of(who_is(request), subject), address)
-        title = i18n.translate(look_of(request).locale, N_("Calendriers de %(name)s"), name=sheet.subject.name)
-        values = {
-            "sheet": sheet,
-            "home": f"{PAGE}/{subject}",
-            "shown": shown,
-            "said": said,
-            "kinds": list(ExceptionKind),
-        }
-        words = {"exception_words": EXCEPTION_WORDS}
-        return render(request, "coordination/calendars.html", status=status, title=title, **{**values, **words})
-
-
-def _go(request: web.Request) -> web.Response:
-    place = f"{PAGE}/{path_id(request, 'subject_id')}/calendar"
-    return web.Response(status=303, headers={"Location": place, "Cache-Control": "no-store"})
