@@ -40,6 +40,8 @@ class Modality(StrEnum):
 
     REMOTE = "VR"
     IN_PERSON = "AMB"
+    HOME = "HH"
+    """At the person's home: a health worker beside them, the doctor on the screen."""
 
 
 class Part(StrEnum):

@@ -10,7 +10,7 @@ the word holds is the numbers of resources and weeks, and of no patient.
 
 import asyncio
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -27,7 +27,7 @@ from signalling.bus import Bus
 
 CHANNEL = "scheduler.units"
 AHEAD = 8  # weeks that are read when the process starts: most follow-ups fall into them
-LOAD_WEEKS = 4  # over which work is shared out: a month
+LOAD_FOR = timedelta(days=28)  # over which work is shared out, from now on: a month, rolling
 ORDERED_FOR = 60.0  # s that an order by load is good for
 _Stale = tuple[ResourceId, int]
 
@@ -96,9 +96,8 @@ class LiveIndex:
         key, now = tuple(subjects), self._now()
         at, rows = self._ordered.get(key, (None, ()))
         if at is None or abs((now - at).total_seconds()) > ORDERED_FOR:
-            first = unit_of(now) // WEEK
-            weeks = range(first, first + LOAD_WEEKS)
-            rows = tuple(sorted(self.index.rows(key), key=lambda row: int(10 * self.index.load(row, weeks))))
+            month = range(unit_of(now), unit_of(now + LOAD_FOR))
+            rows = tuple(sorted(self.index.rows(key), key=lambda row: int(10 * self.index.load(row, month))))
             self._ordered = {key: (now, rows)} if len(self._ordered) > 100 else {**self._ordered, key: (now, rows)}
         return rows
 

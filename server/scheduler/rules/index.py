@@ -11,7 +11,7 @@ them, and what it proposes is checked against them before anybody sees it.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import itemgetter, or_
 from uuid import UUID
@@ -19,22 +19,30 @@ from uuid import UUID
 from server.kernel.ids import ResourceId
 from server.records.rules.note import Modality
 from server.scheduler.rules.openings import Calendar, ResourceKind, padded, starts
-from server.scheduler.rules.search import GRID, NEEDS
+from server.scheduler.rules.search import GRID, held_for
 
 WEEK = 7 * 24 * 12
 _SPILL = 8  # units of the next week that a start at the end of this one may need
+_REACH = 12  # an hour: how far a booking of one week can be felt in another, by travel or a pause between two
 _ALL = (1 << WEEK) - 1
-_FIRST = (1 << _SPILL) - 1
-_MODALITIES = tuple(Modality)
+_STEP = (1 << GRID) - 1
+_EDGE = (1 << _REACH + _SPILL) - 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Column:
     """The maps of one modality in one week, by row."""
 
-    open: list[int]
-    starts: list[int]
-    snug: list[int]
+    week: int
+    modality: Modality
+    open: list[int] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    snug: list[int] = field(default_factory=list)
+    held: list[tuple[int, int]] = field(default_factory=list)
+    """How long a visit holds the resource: units before its start, and all of them."""
+    kinds: list[ResourceKind] = field(default_factory=list)
+    before: dict[int, int] = field(default_factory=dict)
+    """Hours of the units just before the week, of those who travel: bit 0 is the first of these units."""
 
 
 class Index:
@@ -42,11 +50,10 @@ class Index:
 
     def __init__(self) -> None:
         self._calendars: list[Calendar] = []
-        self._needed: list[int] = []
         self._rows: dict[UUID, int] = {}
         self._of_resource: dict[UUID, int] = {}
         self._taken: defaultdict[int, dict[int, int]] = defaultdict(dict)
-        self._columns: dict[tuple[Modality, int], Column] = {}
+        self._columns: defaultdict[int, dict[Modality, Column]] = defaultdict(dict)
 
     def __len__(self) -> int:
         return len(self._calendars)
@@ -59,14 +66,12 @@ class Index:
             row = len(self._calendars)
             self._rows[calendar.subject_id] = self._of_resource[calendar.resource_id] = row
             self._calendars.append(calendar)
-            self._needed.append(NEEDS.get(calendar.kind, NEEDS[ResourceKind.PATIENT]))
-            for column in self._columns.values():
-                for maps in (column.open, column.starts, column.snug):
-                    maps.append(0)
+            for column in self._every_column():
+                _append(column, calendar.kind)
         self._calendars[row] = calendar
-        for (modality, week), column in self._columns.items():
-            column.open[row] = self._hours(row, modality, week)
-            self._redraw(row, week, column)
+        for column in self._every_column():
+            self._write_hours(row, column)
+            self._redraw(row, column)
 
     def row(self, subject_id: UUID) -> int | None:
         """Return the number of a resource, None when nobody told of it."""
@@ -88,16 +93,16 @@ class Index:
     def set_taken(self, resource_id: ResourceId, week: int, bits: int) -> None:
         """Tell what a resource holds in a week: nothing else of that week stays."""
         row = self._of_resource.get(resource_id)
-        if row is None or not (changed := self._taken[week].get(row, 0) ^ bits):
+        if row is None or not (changed := self._held(row, week) ^ bits):
             return
         if bits:
             self._taken[week][row] = bits
         else:
             self._taken[week].pop(row, None)
         self._redraw_week(row, week)
-        if changed & _FIRST:
+        if changed & _EDGE:
             self._redraw_week(row, week - 1)
-        if changed >> WEEK - GRID:
+        if changed >> WEEK - _REACH:
             self._redraw_week(row, week + 1)
 
     def take(self, resource_id: ResourceId, units: Iterable[int]) -> None:
@@ -112,39 +117,41 @@ class Index:
     def book(self, resource_id: ResourceId, first: int, count: int) -> None:
         """Add `count` units from `first` on: one appointment."""
         week, bit = divmod(first, WEEK)
-        if bit + count > WEEK:
+        row = self._of_resource.get(resource_id)
+        if row is None or not _REACH + _SPILL <= bit <= WEEK - _REACH - count:
             self.take(resource_id, range(first, first + count))
             return
-        row = self._of_resource.get(resource_id, -1)
-        rows = self._taken.get(week)
-        held = rows.get(row, 0) if rows else 0
-        self.set_taken(resource_id, week, held | (1 << count) - 1 << bit)
+        rows = self._taken[week]
+        rows[row] = rows.get(row, 0) | (1 << count) - 1 << bit
+        for column in self._columns[week].values():
+            self._close(row, column, bit, count)
 
     def column(self, modality: Modality, week: int) -> Column:
         """Return the maps of a week, made now when this is the first look."""
-        found = self._columns.get((modality, week))
+        found = self._columns[week].get(modality)
         if found is None:
-            rows = range(len(self._calendars))
-            found = Column([self._hours(row, modality, week) for row in rows], [0] * len(rows), [0] * len(rows))
-            for row in rows:
-                self._redraw(row, week, found)
-            self._columns[modality, week] = found
+            found = Column(week, modality)
+            for row, calendar in enumerate(self._calendars):
+                _append(found, calendar.kind)
+                self._write_hours(row, found)
+                self._redraw(row, found)
+            self._columns[week][modality] = found
         return found
 
-    def load(self, row: int, weeks: Iterable[int]) -> float:
+    def load(self, row: int, span: range) -> float:
         """Return which share of its open time a resource has given away, 0 to 1: by minutes, not by appointments."""
         held = opened = 0
-        for week in weeks:
-            held += self._held(row, week).bit_count()
-            opened += (self.column(Modality.REMOTE, week).open[row] & _ALL).bit_count()
+        for week in range(span.start // WEEK, -(-span.stop // WEEK)):
+            whole = _within(span, week)
+            held += (self._held(row, week) & whole).bit_count()
+            opened += (self.column(Modality.REMOTE, week).open[row] & whole).bit_count()
         return min(1.0, held / opened) if opened else 1.0
 
     def forget_before(self, week: int) -> None:
         """Let go of the weeks that are over."""
-        for key in [key for key in self._columns if key[1] < week]:
-            del self._columns[key]
-        for over in [one for one in self._taken if one < week]:
-            del self._taken[over]
+        for maps in (self._columns, self._taken):
+            for over in [one for one in maps if one < week]:
+                del maps[over]
 
     def forget_taken(self) -> None:
         """Let go of all that was told of bookings: it is told anew."""
@@ -152,32 +159,71 @@ class Index:
             for row in list(rows):
                 self.set_taken(self._calendars[row].resource_id, week, 0)
 
-    def _hours(self, row: int, modality: Modality, week: int) -> int:
-        return self._calendars[row].open_in(range(week * WEEK, (week + 1) * WEEK + _SPILL), modality)
+    def _every_column(self) -> Iterable[Column]:
+        return (column for columns in self._columns.values() for column in columns.values())
+
+    def _write_hours(self, row: int, column: Column) -> None:
+        first, calendar, before = column.week * WEEK, self._calendars[row], column.held[row][0]
+        column.open[row] = calendar.open_in(range(first, first + WEEK + _SPILL), column.modality)
+        if before:
+            column.before[row] = calendar.open_in(range(first - before, first), column.modality)
 
     def _redraw_week(self, row: int, week: int) -> None:
-        for modality in _MODALITIES:
-            column = self._columns.get((modality, week))
-            if column is not None:
-                self._redraw(row, week, column)
+        for column in self._columns[week].values():
+            self._redraw(row, column)
 
-    def _redraw(self, row: int, week: int, column: Column) -> None:
+    def _close(self, row: int, column: Column, bit: int, count: int) -> None:
+        """Take the starts away that a new appointment overlaps, and mark those beside it: `_redraw` for one booking."""
+        before, units = column.held[row]
+        if before or self._calendars[row].buffer:
+            self._redraw(row, column)
+        elif begin := column.starts[row]:
+            begin &= ~((1 << count + units - 1) - 1 << bit - units + 1)
+            column.starts[row] = begin
+            if column.kinds[row] is ResourceKind.PRACTITIONER:
+                near = _STEP << bit + count | _STEP << bit - units - GRID + 1
+                column.snug[row] = (column.snug[row] | near) & begin
+
+    def _redraw(self, row: int, column: Column) -> None:
         """Draw again where a resource can begin in a week."""
-        taken = self._taken
-        here, before, then = taken.get(week), taken.get(week - 1), taken.get(week + 1)
+        opened, week, taken = column.open[row], column.week, self._taken
+        if not opened:
+            column.starts[row] = column.snug[row] = 0
+            return
+        before, units = column.held[row]
+        calendar = self._calendars[row]
+        here, previous, then = taken.get(week), taken.get(week - 1), taken.get(week + 1)
         held = here.get(row, 0) if here else 0
-        last = before.get(row, 0) >> WEEK - GRID if before else 0
-        if then and (spilt := then.get(row, 0) & _FIRST):
+        last = previous.get(row, 0) >> WEEK - _REACH if previous else 0
+        if then and (spilt := then.get(row, 0) & _EDGE):
             held |= spilt << WEEK
-        opened, needed = column.open[row], self._needed[row]
-        buffer = self._calendars[row].buffer
-        busy = padded(held, buffer) | (1 << last * buffer) - 1 if buffer else held
-        begin = column.starts[row] = starts(opened & ~busy, needed) & _ALL if opened else 0
-        column.snug[row] = begin & _beside(held, last, needed) if begin and (held or last) else 0
+        busy = held
+        if before or calendar.buffer:
+            busy = padded(held << _REACH | last, calendar.buffer) >> _REACH - before
+            opened = opened << before | column.before.get(row, 0)
+        begin = column.starts[row] = starts(opened & ~busy, units) & _ALL
+        beside = begin and (held or last) and column.kinds[row] is ResourceKind.PRACTITIONER
+        column.snug[row] = begin & _beside(held, last >> _REACH - GRID, units) if beside else 0
 
     def _held(self, row: int, week: int) -> int:
         rows = self._taken.get(week)
         return rows.get(row, 0) if rows else 0
+
+
+def _append(column: Column, kind: ResourceKind) -> None:
+    """Make place for one more row."""
+    held = held_for(kind, column.modality)
+    column.held.append((-held.start, len(held)))
+    column.kinds.append(kind)
+    for maps in (column.open, column.starts, column.snug):
+        maps.append(0)
+
+
+def _within(span: range, week: int) -> int:
+    """Return the bits of a week that lie in a span."""
+    first = week * WEEK
+    low, high = max(span.start - first, 0), min(span.stop - first, WEEK)
+    return (1 << high) - (1 << low) if high > low else 0
 
 
 def _beside(held: int, last: int, needed: int) -> int:

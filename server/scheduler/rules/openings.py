@@ -118,17 +118,25 @@ class Calendar:
         return bits
 
     def _weekly(self, span: range, modality: Modality) -> Iterator[tuple[int, int]]:
+        good = self._good_for(modality)
         for day in _days_around(span.start, span.stop, self.zone):
             if day in self.closing_days:
                 continue
             for rule in self.rules:
-                if rule.holds_on(day) and rule.modality in (None, modality):
+                if rule.modality in good and rule.holds_on(day):
                     start = instant_of_wall(day, rule.start_min, self.zone)
                     end = instant_of_wall(day, rule.end_min, self.zone)
                     yield unit_from(start), unit_of(end)
 
     def _exceptions(self, kind: ExceptionKind, modality: Modality) -> Iterator[Exceptional]:
-        yield from (one for one in self.exceptions if one.kind is kind and one.modality in (None, modality))
+        good = self._good_for(modality)
+        yield from (one for one in self.exceptions if one.kind is kind and one.modality in good)
+
+    def _good_for(self, modality: Modality) -> tuple[Modality | None, ...]:
+        """Return which hours speak of a modality: a doctor sits before one screen for the cabin and for homes."""
+        if modality is Modality.HOME and self.kind is ResourceKind.PRACTITIONER:
+            return None, modality, Modality.REMOTE
+        return None, modality
 
 
 @lru_cache(maxsize=1024)

@@ -1,9 +1,11 @@
 """The search over the index: what `search` finds by looking at calendars, in a few operations on whole weeks.
 
     a side    =  tiers, cheapest first; a tier is rows of the index that cost the same
+    a week    =  everybody's starts, met once: a day of it is a shift and a mask
     a moment  =  one tier of each side, all free at once: the cheapest combination that has one wins
 
-Sides are joined by tiers and never person by person, so that any of 1,500 doctors costs one OR per week.
+Sides are joined by tiers and never person by person, so that any of 1,500 doctors costs one OR per week. Who serves
+is looked up only for the moments that are returned.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,15 +13,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from itertools import groupby, product
+from operator import itemgetter
+from typing import NamedTuple
 from uuid import UUID
 
-from server.records.rules.note import Modality
 from server.scheduler.rules.index import WEEK, Column, Index, union
-from server.scheduler.rules.openings import Calendar, ResourceKind, starts
+from server.scheduler.rules.openings import Calendar, ResourceKind
+from server.scheduler.rules.promise import Window
 from server.scheduler.rules.search import (
     GRID,
     LACKS,
-    NEEDS,
     SHOWN,
     Answer,
     Ask,
@@ -27,8 +30,11 @@ from server.scheduler.rules.search import (
     PartOfDay,
     WhyEmpty,
     day_cost,
+    held_for,
+    place_of,
+    shut,
 )
-from server.scheduler.rules.units import day_units, instant_of_wall, unit_from
+from server.scheduler.rules.units import day_units, instant_of_wall, local_day, unit_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +47,34 @@ class Tier:
 
 Tiers = Mapping[ResourceKind, tuple[Tier, ...]]
 """Who could serve, for each kind that is needed; cheapest first."""
-_Combination = dict[ResourceKind, Tier]
 _WEEKEND = (5, 6)
+_ALL = (1 << WEEK) - 1
+_GRID = sum(1 << bit for bit in range(0, WEEK, GRID))  # a week is a whole number of steps
+
+
+class _Day(NamedTuple):
+    """A local day as bits of a week, and of the next one when it ends there."""
+
+    cost: int
+    on: date
+    week: int
+    first: int
+    length: int
+    noon: int
+
+
+class _Rank(NamedTuple):
+    """One tier of a side, by its number."""
+
+    number: int
+    tier: Tier
+    kind: ResourceKind
+
+
+_Combination = tuple[_Rank, ...]
+_Best = tuple[int, int, bool, _Combination]
+"""What a moment costs, its unit, whether it is snug, and out of which tiers it is served."""
+_in_order = itemgetter(0, 1)
 
 
 @dataclass(slots=True)
@@ -53,48 +85,51 @@ class Scan:
     ask: Ask
     sides: Tiers
     patient: Calendar
-    _unions: dict[tuple[ResourceKind, int, int, bool], int] = field(default_factory=dict)
+    _ranks: list[list[_Rank]] = field(init=False)
     _groups: list[tuple[int, list[_Combination]]] = field(init=False)
-
-    _not_before: int = field(init=False)
+    _margin: tuple[int, int] = field(init=False)
+    """Units of a day's begin and of its end in which nothing that is needed can begin."""
+    _columns: dict[int, Column] = field(default_factory=dict)
+    _starts: dict[tuple[int, int], int] = field(default_factory=dict)
+    _snug: dict[tuple[int, int], int] = field(default_factory=dict)
+    _met: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._not_before = unit_from(self.ask.not_before)
-        every = sorted(_combinations(self.sides), key=_cost_of)
+        numbers = iter(range(99))
+        self._ranks = [[_Rank(next(numbers), tier, kind) for tier in side] for kind, side in self.sides.items()]
+        every = sorted(product(*self._ranks), key=_cost_of)
         self._groups = [(cost, list(group)) for cost, group in groupby(every, key=_cost_of)]
+        held = [held_for(kind, self.ask.modality) for kind in (*self.sides, ResourceKind.PATIENT)]
+        self._margin = -min(one.start for one in held), max(one.stop for one in held) - 1
 
     def search(self, wanted: int = SHOWN) -> Answer:
         """Return up to `wanted` moments, at most one in each half-day, cheapest first; or none, and why."""
-        best: list[Found] = []
-        due_on = self.ask.window.due_on
-        for cost, day in sorted((day_cost(due_on, day), day) for day in self.ask.days):
-            if len(best) >= wanted and best[wanted - 1].cost < cost:
+        best: list[_Best] = []
+        seen = self.ask.seen
+        for day in _days(self.ask.window, self.ask.zone):
+            if len(best) >= wanted and best[wanted - 1][0] < day.cost:
                 break
-            if day not in self.ask.seen:
-                best.extend(self._of_day(day, cost))
-                best.sort(key=lambda found: (found.cost, found.unit))
-        return Answer(tuple(best[:wanted]), None if best else self.why_empty())
+            if (moments := self._moments(day)) and day.on not in seen:
+                best.extend(self._of_day(moments, day))
+                best.sort(key=_in_order)
+        return Answer(tuple(self._found(*one) for one in best[:wanted]), None if best else self.why_empty())
 
     def why_empty(self) -> WhyEmpty:
         """Return the first mask that left nothing over the whole window."""
-        days = self.ask.days
+        days = self._left_days()
         if not days:
             return WhyEmpty.WINDOW_OVER
-        place = ResourceKind.CABIN if self.ask.modality is Modality.REMOTE else ResourceKind.PRACTITIONER
+        place = place_of(self.ask.modality)
         if not any(tier.rows for tier in self.sides.get(place, ())):
             return LACKS[place]
-        spans = {day: day_units(day, self.ask.zone) for day in days}
-        if not any(self._opens(place, span) for span in spans.values()):
-            return WhyEmpty.CLOSED
-        left = {day: self._moments(span) for day, span in spans.items()}
+        if not any(self._opens(place, day) for day in days):
+            return shut(self.ask.modality)
+        left = {day: self._cut(self._passed(_GRID, day.week), self._passed(_GRID, day.week + 1), day) for day in days}
         for kind in (*self.sides, ResourceKind.PATIENT):
-            left = {
-                day: bits & self._of_side(kind, day_units(day, self.ask.zone)) for day, bits in left.items() if bits
-            }
+            left = {day: bits & self._of_side(kind, day) for day, bits in left.items() if bits}
             if not any(left.values()):
                 return LACKS[kind]
-        in_part = (bits & self._part(spans[day], day) for day, bits in left.items())
-        return WhyEmpty.NO_MORE if any(in_part) else WhyEmpty.NOT_THEN
+        return WhyEmpty.NO_MORE if any(self._part(bits, day) for day, bits in left.items()) else WhyEmpty.NOT_THEN
 
     def closed_weekdays(self, why: WhyEmpty | None) -> tuple[int, ...]:
         """Return the working days of the window on which nobody of the lacking kind is open: “no nurse on Tuesdays”.
@@ -104,141 +139,171 @@ class Scan:
         kind = next((kind for kind in self.sides if LACKS[kind] is why), None)
         if kind is None:
             return ()
-        days = [day for day in self.ask.days if day.weekday() not in _WEEKEND]
-        opened = {day.weekday() for day in days if self._opens(kind, day_units(day, self.ask.zone))}
-        return tuple(sorted({day.weekday() for day in days} - opened)) if opened else ()
+        days = [day for day in self._left_days() if day.on.weekday() not in _WEEKEND]
+        opened = {day.on.weekday() for day in days if self._opens(kind, day)}
+        return tuple(sorted({day.on.weekday() for day in days} - opened)) if opened else ()
 
-    def _of_day(self, day: date, cost: int) -> Iterator[Found]:
-        """Yield the best moment of each half of a day."""
-        span = day_units(day, self.ask.zone)
-        moments = self._moments(span)
-        tiers: dict[int, int] = {}
-        for kind, side in self.sides.items():
-            anybody = 0
-            for tier in side:
-                bits = tiers[id(tier)] = self._of_tier(kind, tier, span)
-                anybody |= bits
-            moments &= anybody
-            if not moments:
-                return
-        moments &= self._part(span, day) & self._patient(span)
-        if not moments:
-            return
-        noon = _noon(day, self.ask.zone) - span.start
-        morning = (1 << noon) - 1
-        for half in (moments & morning, moments & ~morning):
-            found = self._best(half, tiers, span, cost) if half else None
-            if found is not None:
-                yield found
+    def _left_days(self) -> list[_Day]:
+        """Return the days of the window that are not over."""
+        today = local_day(self.ask.not_before, self.ask.zone)
+        return [day for day in _days(self.ask.window, self.ask.zone) if day.on >= today]
 
-    def _best(self, half: int, tiers: Mapping[int, int], span: range, cost: int) -> Found | None:
-        for extra, group in self._groups:
-            some = []
-            for one in group:
-                bits = half
-                for tier in one.values():
-                    bits &= tiers[id(tier)]
-                if bits:
-                    some.append((one, bits))
-            if some:
-                return self._choose(some, span, cost + extra)
-        return None
+    def _moments(self, day: _Day) -> int:
+        """Return when on a day everybody can begin."""
+        bits = self._meet(day.week) >> day.first
+        if day.first + day.length > WEEK:
+            bits |= self._meet(day.week + 1) << WEEK - day.first
+        return self._part(bits & self._inside(day), day)
 
-    def _choose(self, some: list[tuple[_Combination, int]], span: range, cost: int) -> Found:
-        """Take the earliest moment that leaves no hole in a doctor's day, else the earliest."""
-        snug = [(one, bits & self._snug(one, span)) for one, bits in some]
-        bits = 0
-        for _, some_bits in snug:
-            bits |= some_bits
-        pool = [(one, left) for one, left in snug if left] if bits else some
-        for _, left in pool:
-            bits |= left
-        bit = (bits & -bits).bit_length() - 1
-        combination = next(one for one, left in pool if left >> bit & 1)
-        return self._found(combination, span.start + bit, cost, snug=pool is not some)
-
-    def _snug(self, one: _Combination, span: range) -> int:
-        tier = one.get(ResourceKind.PRACTITIONER)
-        return 0 if tier is None else self._of_tier(ResourceKind.PRACTITIONER, tier, span, snug=True)
-
-    def _found(self, combination: _Combination, unit: int, cost: int, *, snug: bool) -> Found:
-        week, bit = divmod(unit, WEEK)
-        column = self.index.column(self.ask.modality, week)
-        serving = {kind: self._who(kind, tier, column, bit) for kind, tier in combination.items()}
-        return Found(unit, cost, {**serving, ResourceKind.PATIENT: self.patient.subject_id}, snug)
-
-    def _who(self, kind: ResourceKind, tier: Tier, column: Column, bit: int) -> UUID:
-        """Return the first of a tier who can begin there; of doctors, one beside whose other appointment it is."""
-        row = next(row for row in tier.rows if column.starts[row] >> bit & 1)
-        if kind is ResourceKind.PRACTITIONER and len(tier.rows) > 1:
-            row = next((one for one in tier.rows if column.snug[one] >> bit & 1), row)
-        return self.index.subject(row)
-
-    def _of_side(self, kind: ResourceKind, span: range) -> int:
-        if kind is ResourceKind.PATIENT:
-            return self._patient(span)
-        bits = 0
-        for tier in self.sides[kind]:
-            bits |= self._of_tier(kind, tier, span)
+    def _meet(self, week: int) -> int:
+        """Return when in a week everybody can begin."""
+        if (bits := self._met.get(week)) is None:
+            bits = self._passed(_GRID, week) & ~self._patient_busy(week)
+            for side in self._ranks:
+                anybody = 0
+                for rank in side if bits else ():
+                    anybody |= self._of_rank(rank, week)
+                bits &= anybody
+            self._met[week] = bits
         return bits
 
-    def _of_tier(self, kind: ResourceKind, tier: Tier, span: range, *, snug: bool = False) -> int:
-        """Return where somebody of a tier can begin inside a day; who would have to go on past midnight cannot."""
-        week, first = divmod(span.start, WEEK)
-        bits = self._union(kind, tier, week, snug=snug) >> first
-        if first + len(span) > WEEK:
-            bits |= self._union(kind, tier, week + 1, snug=snug) << WEEK - first
-        return bits & (1 << len(span) - NEEDS.get(kind, NEEDS[ResourceKind.PATIENT]) + 1) - 1
-
-    def _union(self, kind: ResourceKind, tier: Tier, week: int, *, snug: bool) -> int:
-        key = (kind, id(tier), week, snug)
-        if (found := self._unions.get(key)) is None:
-            column = self.index.column(self.ask.modality, week)
-            found = self._unions[key] = union(column.snug if snug else column.starts, tier.rows)
-        return found
-
-    def _opens(self, kind: ResourceKind, span: range) -> bool:
-        week, first = divmod(span.start, WEEK)
-        whole = (1 << len(span)) - 1
-        for tier in self.sides.get(kind, ()):
-            bits = union(self.index.column(self.ask.modality, week).open, tier.rows) >> first
-            if first + len(span) > WEEK:
-                bits |= union(self.index.column(self.ask.modality, week + 1).open, tier.rows) << WEEK - first
-            if bits & whole:
-                return True
-        return False
-
-    def _patient(self, span: range) -> int:
-        if not self.patient.taken:
-            return (1 << len(span) - NEEDS[ResourceKind.PATIENT] + 1) - 1
-        return starts(self.patient.free_in(span, self.ask.modality), NEEDS[ResourceKind.PATIENT])
-
-    def _moments(self, span: range) -> int:
-        passed = self._not_before - span.start
-        bits = _grid(-span.start % GRID, len(span))
+    def _passed(self, bits: int, week: int) -> int:
+        """Return what is left of a week's moments when those before the first that was asked for are gone."""
+        passed = unit_from(self.ask.not_before) - week * WEEK
         return bits if passed <= 0 else bits >> passed << passed
 
-    def _part(self, span: range, day: date) -> int:
+    def _of_day(self, moments: int, day: _Day) -> Iterator[_Best]:
+        """Yield the best moment of each half of a day."""
+        morning = moments & (1 << day.noon) - 1
+        for half in (morning, moments ^ morning):
+            if half:
+                yield self._best(half, day)
+
+    def _best(self, half: int, day: _Day) -> _Best:
+        """Return the earliest moment that leaves no hole in a doctor's day, else the earliest, of the cheapest."""
+        for extra, group in self._groups:
+            some = [(one, bits) for one in group if (bits := self._all_free(one, half, day))]
+            if some:
+                snug = [(one, left) for one, bits in some if (left := bits & self._beside(one, day))]
+                bit, one = min(((bits & -bits).bit_length() - 1, n) for n, (_, bits) in enumerate(snug or some))
+                unit = day.week * WEEK + day.first + bit
+                return day.cost + extra, unit, bool(snug), (snug or some)[one][0]
+        raise AssertionError  # a moment is one at which some tier of each side can begin
+
+    def _all_free(self, one: _Combination, half: int, day: _Day) -> int:
+        if len(self._groups) > 1 or len(self._groups[0][1]) > 1:
+            for rank in one:
+                half &= self._cut(self._of_rank(rank, day.week), self._next(rank, day), day)
+        return half
+
+    def _next(self, rank: _Rank, day: _Day) -> int:
+        return self._of_rank(rank, day.week + 1) if day.first + day.length > WEEK else 0
+
+    def _beside(self, one: _Combination, day: _Day) -> int:
+        rank = next((rank for rank in one if rank.kind is ResourceKind.PRACTITIONER), None)
+        if rank is None:
+            return 0
+        bits = self._snug_of(rank, day.week) >> day.first
+        return bits | self._snug_of(rank, day.week + 1) << WEEK - day.first if day.first + day.length > WEEK else bits
+
+    def _found(self, cost: int, unit: int, snug: bool, combination: _Combination) -> Found:  # noqa: FBT001
+        week, bit = divmod(unit, WEEK)
+        column = self._column(week)
+        serving = {rank.kind: self._who(rank, column, bit) for rank in combination}
+        serving[ResourceKind.PATIENT] = self.patient.subject_id
+        return Found(unit, cost, serving, snug)
+
+    def _who(self, rank: _Rank, column: Column, bit: int) -> UUID:
+        """Return the first of a tier who can begin there; of doctors, one beside whose other appointment it is."""
+        rows = rank.tier.rows
+        if len(rows) == 1:
+            return self.index.subject(rows[0])
+        row = _first(column.starts, rows, bit)
+        if rank.kind is ResourceKind.PRACTITIONER:
+            row = _first(column.snug, rows, bit, row)
+        return self.index.subject(row)
+
+    def _of_side(self, kind: ResourceKind, day: _Day) -> int:
+        if kind is ResourceKind.PATIENT:
+            return self._cut(*(_ALL & ~self._patient_busy(week) for week in (day.week, day.week + 1)), day)
+        bits = 0
+        for rank in (rank for side in self._ranks for rank in side if rank.kind is kind):
+            bits |= self._cut(self._of_rank(rank, day.week), self._of_rank(rank, day.week + 1), day)
+        return bits & self._fits(kind, day)
+
+    def _cut(self, here: int, then: int, day: _Day) -> int:
+        """Return a day out of two weeks."""
+        bits = here >> day.first
+        if day.first + day.length > WEEK:
+            bits |= then << WEEK - day.first
+        return bits & (1 << day.length) - 1
+
+    def _inside(self, day: _Day) -> int:
+        """Return when a visit can begin that does not reach into another day: neither it nor the travel for it."""
+        lead, tail = self._margin
+        return (1 << day.length - tail) - (1 << lead)
+
+    def _fits(self, kind: ResourceKind, day: _Day) -> int:
+        held = held_for(kind, self.ask.modality)
+        return (1 << day.length - held.stop + 1) - (1 << -held.start)
+
+    def _column(self, week: int) -> Column:
+        if (found := self._columns.get(week)) is None:
+            found = self._columns[week] = self.index.column(self.ask.modality, week)
+        return found
+
+    def _of_rank(self, rank: _Rank, week: int) -> int:
+        key = rank.number, week
+        if (found := self._starts.get(key)) is None:
+            found = self._starts[key] = union(self._column(week).starts, rank.tier.rows)
+        return found
+
+    def _snug_of(self, rank: _Rank, week: int) -> int:
+        key = rank.number, week
+        if (found := self._snug.get(key)) is None:
+            found = self._snug[key] = union(self._column(week).snug, rank.tier.rows)
+        return found
+
+    def _opens(self, kind: ResourceKind, day: _Day) -> bool:
+        rows = tuple(row for tier in self.sides.get(kind, ()) for row in tier.rows)
+        return bool(self._cut(*(union(self._column(week).open, rows) & _ALL for week in (day.week, day.week + 1)), day))
+
+    def _patient_busy(self, week: int) -> int:
+        """Return when in a week the patient cannot begin: what they hold, drawn out to the left by a visit's length."""
+        bits, first = 0, week * WEEK
+        for unit in self.patient.taken:
+            for n in held_for(ResourceKind.PATIENT, self.ask.modality):
+                if 0 <= unit - n - first < WEEK:
+                    bits |= 1 << unit - n - first
+        return bits
+
+    def _part(self, bits: int, day: _Day) -> int:
         if self.ask.part is None:
-            return (1 << len(span)) - 1
-        morning = (1 << _noon(day, self.ask.zone) - span.start) - 1
-        return morning if self.ask.part is PartOfDay.MORNING else (1 << len(span)) - 1 & ~morning
+            return bits
+        morning = bits & (1 << day.noon) - 1
+        return morning if self.ask.part is PartOfDay.MORNING else bits ^ morning
 
 
-def _combinations(sides: Tiers) -> list[_Combination]:
-    """Return every choice of one tier of each side."""
-    return [dict(zip(sides, tiers, strict=True)) for tiers in product(*sides.values())]
+def _first(maps: list[int], rows: tuple[int, ...], bit: int, otherwise: int = -1) -> int:
+    """Return the first of these rows that has a bit."""
+    for row in rows:
+        if maps[row] >> bit & 1:
+            return row
+    return otherwise
 
 
 def _cost_of(combination: _Combination) -> int:
-    return sum(tier.cost for tier in combination.values())
+    return sum(rank.tier.cost for rank in combination)
 
 
-@lru_cache(maxsize=64)
-def _grid(first: int, length: int) -> int:
-    return sum(1 << bit for bit in range(first, length, GRID))
+@lru_cache(maxsize=512)
+def _days(window: Window, zone: str) -> tuple[_Day, ...]:
+    """Return the days of a window, the cheapest first."""
+    ordered = sorted((day_cost(window.due_on, on), on) for on in window.days)
+    return tuple(_day(cost, on, zone) for cost, on in ordered)
 
 
-@lru_cache(maxsize=4096)
-def _noon(day: date, zone: str) -> int:
-    return unit_from(instant_of_wall(day, 12 * 60, zone))
+def _day(cost: int, on: date, zone: str) -> _Day:
+    span = day_units(on, zone)
+    noon = unit_from(instant_of_wall(on, 12 * 60, zone)) - span.start
+    return _Day(cost, on, *divmod(span.start, WEEK), len(span), noon)

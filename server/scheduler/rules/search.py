@@ -28,9 +28,13 @@ NEEDS = {
     ResourceKind.PRACTITIONER: 4,  # 20 minutes: a follow-up by the cabin; the mean of a French GP's visit is 18
     ResourceKind.CABIN: 5,  # and 5 minutes to clean it and air it
     ResourceKind.HEALTH_WORKER: 4,
+    ResourceKind.INSTRUMENT: 4,
     ResourceKind.PATIENT: 4,
 }
 """How many units of five minutes each kind is held for, from the same start."""
+TRAVEL = 3  # 15 minutes: to a house of the same commune, and as long back
+GOES = (ResourceKind.HEALTH_WORKER, ResourceKind.INSTRUMENT)
+"""Who and what goes to the person, when the visit is at home."""
 GRID = 3  # starts on the quarter-hour, which people can say and remember; every zone's offset is a multiple of it
 LATE_COST, EARLY_COST = 3, 2  # per day; too late harms more than too early
 SHOWN = 3  # three choices, never a calendar grid
@@ -53,6 +57,7 @@ class WhyEmpty(StrEnum):
     CABIN_DOWN = "cabin-down"
     """The only cabin failed its last check: it takes no bookings until a later one is good."""
     NO_HEALTH_WORKER = "no-health-worker"
+    NO_INSTRUMENT = "no-instrument"
     PATIENT_BUSY = "patient-busy"
     NOT_THEN = "not-then"
     """There are moments, but not in the half-day that was asked for."""
@@ -64,6 +69,7 @@ LACKS = {
     ResourceKind.PRACTITIONER: WhyEmpty.NO_PRACTITIONER,
     ResourceKind.CABIN: WhyEmpty.NO_CABIN,
     ResourceKind.HEALTH_WORKER: WhyEmpty.NO_HEALTH_WORKER,
+    ResourceKind.INSTRUMENT: WhyEmpty.NO_INSTRUMENT,
     ResourceKind.PATIENT: WhyEmpty.PATIENT_BUSY,
 }
 """What to say when nobody of a kind is free."""
@@ -123,12 +129,49 @@ class Answer:
     why_empty: WhyEmpty | None = None
 
 
-def needed(modality: Modality, *, with_health_worker: bool) -> tuple[ResourceKind, ...]:
-    """Return the kinds of resources that a follow-up takes, in the order in which their lack is told."""
+_HELD = {
+    modality: {
+        kind: range(-TRAVEL, units + TRAVEL) if modality is Modality.HOME and kind in GOES else range(units)
+        for kind, units in NEEDS.items()
+    }
+    for modality in Modality
+}
+
+
+def held_for(kind: ResourceKind, modality: Modality) -> range:
+    """Return the units for which a kind is held, counted from the start: travel to a home lies before and after."""
+    return _HELD[modality][kind]
+
+
+def needed(modality: Modality, *, with_health_worker: bool, with_instrument: bool = False) -> tuple[ResourceKind, ...]:
+    """Return the kinds of resources that a follow-up takes, in the order in which their lack is told.
+
+    At the surgery the doctor has what it takes; at home a health worker comes, for the doctor is on the screen.
+    """
     if modality is Modality.IN_PERSON:
         return ResourceKind.PRACTITIONER, ResourceKind.PATIENT
-    beside = (ResourceKind.HEALTH_WORKER,) if with_health_worker else ()
-    return ResourceKind.PRACTITIONER, ResourceKind.CABIN, *beside, ResourceKind.PATIENT
+    at_home = modality is Modality.HOME
+    place = () if at_home else (ResourceKind.CABIN,)
+    beside = (ResourceKind.HEALTH_WORKER,) if with_health_worker or at_home else ()
+    instrument = (ResourceKind.INSTRUMENT,) if with_instrument else ()
+    return ResourceKind.PRACTITIONER, *place, *beside, *instrument, ResourceKind.PATIENT
+
+
+def place_of(modality: Modality) -> ResourceKind:
+    """Return who or what has to be open at all, before anybody's bookings count."""
+    return _PLACES[modality]
+
+
+_PLACES = {
+    Modality.REMOTE: ResourceKind.CABIN,
+    Modality.IN_PERSON: ResourceKind.PRACTITIONER,
+    Modality.HOME: ResourceKind.HEALTH_WORKER,
+}
+
+
+def shut(modality: Modality) -> WhyEmpty:
+    """Return what to say when the place is not open on any day: a home is never closed, the health worker may be."""
+    return LACKS[ResourceKind.HEALTH_WORKER] if modality is Modality.HOME else WhyEmpty.CLOSED
 
 
 def search(ask: Ask, sides: Sides, wanted: int = SHOWN) -> Answer:
@@ -151,7 +194,7 @@ def is_open(ask: Ask, sides: Sides, unit: int) -> bool:
     span = day_units(day, ask.zone)
     moments = _grid(span) & _not_before(ask, span)
     for kind, candidates in sides.items():
-        moments &= _any(starts(one.calendar.open_in(span, ask.modality), NEEDS[kind]) for one in candidates)
+        moments &= _any(_begins(one.calendar.open_in(span, ask.modality), kind, ask.modality) for one in candidates)
     return bool(moments >> unit - span.start & 1)
 
 
@@ -160,9 +203,9 @@ def why_empty(ask: Ask, sides: Sides) -> WhyEmpty:
     spans = [day_units(day, ask.zone) for day in ask.days]
     if not spans:
         return WhyEmpty.WINDOW_OVER
-    place = ResourceKind.CABIN if ask.modality is Modality.REMOTE else ResourceKind.PRACTITIONER
+    place = place_of(ask.modality)
     if not any(one.calendar.open_in(span, ask.modality) for one in sides.get(place, ()) for span in spans):
-        return WhyEmpty.CLOSED if sides.get(place) else LACKS[place]
+        return shut(ask.modality) if sides.get(place) else LACKS[place]
     left = [_grid(span) & _not_before(ask, span) for span in spans]
     for kind in sides:
         left = [
@@ -217,7 +260,13 @@ def day_cost(due_on: date, day: date) -> int:
 
 
 def _starts(one: Candidate, kind: ResourceKind, ask: Ask, span: range) -> int:
-    return starts(one.calendar.free_in(span, ask.modality), NEEDS[kind])
+    return _begins(one.calendar.free_in(span, ask.modality), kind, ask.modality)
+
+
+def _begins(bits: int, kind: ResourceKind, modality: Modality) -> int:
+    """Return where a visit can begin for which all these units, travel too, are open or free."""
+    held = held_for(kind, modality)
+    return starts(bits, len(held)) << -held.start
 
 
 def _any(masks: Iterator[int]) -> int:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from server.kernel.ids import ResourceId, new_id
 from server.records.rules.note import Modality
 from server.scheduler.rules.index import WEEK, Index, union
@@ -41,19 +44,30 @@ def test_a_booking_closes_what_overlaps_and_marks_what_touches() -> None:
     assert at(index, 0, MONDAY + 100)
 
 
-def test_bookings_are_seen_whether_the_week_was_looked_at_before_or_after_and_across_its_ends() -> None:
-    calendar = replace(doctor(), rules=tuple(WeeklyRule(day, 0, 24 * 60) for day in range(7)))
+@given(
+    st.sampled_from([ResourceKind.PRACTITIONER, ResourceKind.CABIN, ResourceKind.HEALTH_WORKER]),
+    st.sampled_from([0, 0, 2]),
+    st.lists(st.integers(-20, WEEK + 20), max_size=30),
+)
+@settings(max_examples=60, deadline=None)
+def test_bookings_are_seen_whether_the_week_was_looked_at_before_or_after_and_across_its_ends(
+    kind: ResourceKind, buffer: int, booked: list[int]
+) -> None:
+    rules = tuple(WeeklyRule(day, 0, 24 * 60) for day in range(7))
+    calendar = replace(doctor(), kind=kind, rules=rules, buffer=buffer)
     looked, fresh = Index(), Index()
     looked.put(calendar)
     fresh.put(calendar)
-    for week in (-1, 0, 1):
-        looked.column(Modality.REMOTE, WEEK_OF_MONDAY + week)
-    for first in (WEEK_OF_MONDAY * WEEK - 2, (WEEK_OF_MONDAY + 1) * WEEK - 1, WEEK_OF_MONDAY * WEEK + 500):
+    for modality in Modality:
+        for week in (-1, 0, 1):
+            looked.column(modality, WEEK_OF_MONDAY + week)
+    for first in (-2, WEEK - 1, 500, 507, *booked):
         for index in (looked, fresh):
-            index.book(calendar.resource_id, first, 4)
-    for week in (-1, 0, 1):
-        columns = [index.column(Modality.REMOTE, WEEK_OF_MONDAY + week) for index in (looked, fresh)]
-        assert columns[0] == columns[1]
+            index.book(calendar.resource_id, WEEK_OF_MONDAY * WEEK + first, 4)
+    for modality in Modality:
+        for week in (-1, 0, 1):
+            columns = [index.column(modality, WEEK_OF_MONDAY + week) for index in (looked, fresh)]
+            assert columns[0] == columns[1]
 
 
 def test_new_hours_replace_the_old_ones_and_newcomers_are_entered() -> None:
@@ -76,11 +90,11 @@ def test_load_is_counted_in_minutes_and_what_is_over_or_unsure_is_let_go() -> No
     index.put(calendar)
     monday = WEEK_OF_MONDAY * WEEK + MONDAY
     index.take(calendar.resource_id, range(monday, monday + 72))
-    assert index.load(0, [WEEK_OF_MONDAY]) == 0.25
+    assert index.load(0, range(WEEK_OF_MONDAY * WEEK, (WEEK_OF_MONDAY + 1) * WEEK)) == 0.25
     index.forget_taken()
-    assert index.load(0, [WEEK_OF_MONDAY]) == 0
+    assert index.load(0, range(WEEK_OF_MONDAY * WEEK, (WEEK_OF_MONDAY + 1) * WEEK)) == 0
     index.take(calendar.resource_id, range(monday, monday + 72))
     index.forget_before(WEEK_OF_MONDAY + 1)
-    assert index.load(0, [WEEK_OF_MONDAY]) == 0
+    assert index.load(0, range(WEEK_OF_MONDAY * WEEK, (WEEK_OF_MONDAY + 1) * WEEK)) == 0
     index.set_taken(ResourceId(new_id()), WEEK_OF_MONDAY, 1)  # a patient, or one that is not known yet
-    assert index.load(0, []) == 1
+    assert index.load(0, range(0)) == 1

@@ -55,6 +55,7 @@ def calendars(draw: st.DrawFn, kind: ResourceKind) -> Calendar:
         tuple(draw(st.lists(closures, max_size=2))),
         frozenset(draw(st.sets(st.dates(DUE - timedelta(days=9), DUE + timedelta(days=9)), max_size=2))),
         draw(taken),
+        0 if kind is ResourceKind.PATIENT else draw(st.sampled_from([0, 0, 1, 3, 12])),
     )
 
 
@@ -73,7 +74,7 @@ def questions(draw: st.DrawFn) -> tuple[Ask, dict[ResourceKind, tuple[Candidate,
         frozenset(draw(st.sets(st.sampled_from(window.days), max_size=2))),
     )
     sides = {}
-    for kind in needed(modality, with_health_worker=draw(st.booleans())):
+    for kind in needed(modality, with_health_worker=draw(st.booleans()), with_instrument=draw(st.booleans())):
         some = draw(st.lists(calendars(kind), min_size=1, max_size=1 if kind is ResourceKind.PATIENT else 4))
         costs = sorted(draw(st.lists(st.sampled_from([0, 3, 12]), min_size=len(some), max_size=len(some))))
         sides[kind] = tuple(Candidate(one, cost) for one, cost in zip(some, costs, strict=True))
