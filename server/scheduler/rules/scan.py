@@ -8,10 +8,10 @@ Sides are joined by tiers and never person by person, so that any of 1,500 docto
 is looked up only for the moments that are returned.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby, product
 from operator import itemgetter
 from typing import NamedTuple
@@ -124,7 +124,7 @@ class Scan:
             return LACKS[place]
         if not any(self._opens(place, day) for day in days):
             return shut(self.ask.modality)
-        left = {day: self._cut(self._passed(_GRID, day.week), self._passed(_GRID, day.week + 1), day) for day in days}
+        left = {day: _cut(partial(self._passed, _GRID), day) for day in days}
         for kind in (*self.sides, ResourceKind.PATIENT):
             left = {day: bits & self._of_side(kind, day) for day, bits in left.items() if bits}
             if not any(left.values()):
@@ -150,10 +150,7 @@ class Scan:
 
     def _moments(self, day: _Day) -> int:
         """Return when on a day everybody can begin."""
-        bits = self._meet(day.week) >> day.first
-        if day.first + day.length > WEEK:
-            bits |= self._meet(day.week + 1) << WEEK - day.first
-        return self._part(bits & self._inside(day), day)
+        return self._part(_cut(self._meet, day) & self._inside(day), day)
 
     def _meet(self, week: int) -> int:
         """Return when in a week everybody can begin."""
@@ -193,20 +190,14 @@ class Scan:
     def _all_free(self, one: _Combination, half: int, day: _Day) -> int:
         if len(self._groups) > 1 or len(self._groups[0][1]) > 1:
             for rank in one:
-                half &= self._cut(self._of_rank(rank, day.week), self._next(rank, day), day)
+                half &= _cut(partial(self._of_rank, rank), day)
         return half
-
-    def _next(self, rank: _Rank, day: _Day) -> int:
-        return self._of_rank(rank, day.week + 1) if day.first + day.length > WEEK else 0
 
     def _beside(self, one: _Combination, day: _Day) -> int:
         rank = next((rank for rank in one if rank.kind is ResourceKind.PRACTITIONER), None)
-        if rank is None:
-            return 0
-        bits = self._snug_of(rank, day.week) >> day.first
-        return bits | self._snug_of(rank, day.week + 1) << WEEK - day.first if day.first + day.length > WEEK else bits
+        return _cut(partial(self._snug_of, rank), day) if rank else 0
 
-    def _found(self, cost: int, unit: int, snug: bool, combination: _Combination) -> Found:  # noqa: FBT001
+    def _found(self, cost: int, unit: int, snug: bool, combination: _Combination) -> Found:
         week, bit = divmod(unit, WEEK)
         column = self._column(week)
         serving = {rank.kind: self._who(rank, column, bit) for rank in combination}
@@ -225,18 +216,11 @@ class Scan:
 
     def _of_side(self, kind: ResourceKind, day: _Day) -> int:
         if kind is ResourceKind.PATIENT:
-            return self._cut(*(_ALL & ~self._patient_busy(week) for week in (day.week, day.week + 1)), day)
+            return _cut(lambda week: _ALL & ~self._patient_busy(week), day) & self._fits(kind, day)
         bits = 0
         for rank in (rank for side in self._ranks for rank in side if rank.kind is kind):
-            bits |= self._cut(self._of_rank(rank, day.week), self._of_rank(rank, day.week + 1), day)
+            bits |= _cut(partial(self._of_rank, rank), day)
         return bits & self._fits(kind, day)
-
-    def _cut(self, here: int, then: int, day: _Day) -> int:
-        """Return a day out of two weeks."""
-        bits = here >> day.first
-        if day.first + day.length > WEEK:
-            bits |= then << WEEK - day.first
-        return bits & (1 << day.length) - 1
 
     def _inside(self, day: _Day) -> int:
         """Return when a visit can begin that does not reach into another day: neither it nor the travel for it."""
@@ -266,7 +250,7 @@ class Scan:
 
     def _opens(self, kind: ResourceKind, day: _Day) -> bool:
         rows = tuple(row for tier in self.sides.get(kind, ()) for row in tier.rows)
-        return bool(self._cut(*(union(self._column(week).open, rows) & _ALL for week in (day.week, day.week + 1)), day))
+        return bool(_cut(lambda week: union(self._column(week).open, rows) & _ALL, day))
 
     def _patient_busy(self, week: int) -> int:
         """Return when in a week the patient cannot begin: what they hold, drawn out to the left by a visit's length."""
@@ -282,6 +266,14 @@ class Scan:
             return bits
         morning = bits & (1 << day.noon) - 1
         return morning if self.ask.part is PartOfDay.MORNING else bits ^ morning
+
+
+def _cut(of_week: Callable[[int], int], day: _Day) -> int:
+    """Return a day out of the weeks in which it lies."""
+    bits = of_week(day.week) >> day.first
+    if day.first + day.length > WEEK:
+        bits |= of_week(day.week + 1) << WEEK - day.first
+    return bits & (1 << day.length) - 1
 
 
 def _first(maps: list[int], rows: tuple[int, ...], bit: int, otherwise: int = -1) -> int:
