@@ -34,6 +34,9 @@ class Bus(Protocol):
     async def unsubscribe(self, channel: str, deliver: Deliver) -> None:
         """Undo one `subscribe`: after as many of them, `deliver` is called no more."""
 
+    async def reaches(self, channel: str) -> bool:
+        """Whether anybody, on any server, subscribed to a channel; also when nobody can tell at this moment."""
+
     async def keep(self, key: str, value: bytes, seconds: float) -> None:
         """Keep a value for so many seconds."""
 
@@ -119,6 +122,9 @@ class LocalBus:
 
     async def unsubscribe(self, channel: str, deliver: Deliver) -> None:
         self._subscribers.remove(channel, deliver)
+
+    async def reaches(self, channel: str) -> bool:
+        return channel in self._subscribers
 
     async def keep(self, key: str, value: bytes, seconds: float) -> None:
         self._shelf.keep(key, value, seconds)

@@ -29,7 +29,7 @@ from signalling.words import Asked, Found, Handed, NodeWords, Refused, TakenOff
 log = logging.getLogger(__name__)
 
 KEPT_FOR: Final = 60.0  # s that a connection outlives its socket
-ANSWER_WITHIN: Final = 1.0  # s for another server's word: a page must be back within 3 s
+ANSWER_WITHIN: Final = 2.0  # s for the word of another server that is there: a page must be back within 3 s
 
 
 @dataclass(eq=False)
@@ -165,6 +165,8 @@ class Cloakroom:
     # --- between servers ------------------------------------------------------------------------------------
 
     async def _fetch_from(self, node: str, hashed: str, heard: int) -> tuple[Connection, bool]:
+        if not await self._bus.reaches(words.node_channel(node)):
+            raise BadTicket  # that server is dead: nobody need wait for its word
         request = secrets.token_urlsafe(8)
         found = await self._ask(request, node, Asked(self._switchboard.node, request, hashed, heard))
         if isinstance(found, Refused) and found.replaced:

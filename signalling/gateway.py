@@ -302,6 +302,11 @@ class Gateway:
                 return await self._cloakroom.admit(await self._tickets.redeem(ticket, LinePass)), False
             case None, str(resume):
                 return await self._cloakroom.fetch(resume, message.heard)
+            case str(ticket), str(resume):
+                try:
+                    return await self._cloakroom.fetch(resume, message.heard)
+                except BadTicket:
+                    return await self._cloakroom.admit(await self._tickets.redeem(ticket, LinePass)), False
             case _:
                 raise BadMessage
 

@@ -31,7 +31,7 @@ from signalling.protocol import (
     write,
 )
 
-PAUSES: Final = (0.1, 0.7)  # s: from the first to the longest, as a page in a call has them
+PAUSES: Final = (0.1, 0.25)  # s: from the first to the longest, as a page in a call has them
 PING_EVERY: Final = 5.0  # s: a peer is always in a call, or about to be
 FRAME_BYTES: Final = 64 * 1024
 KEPT: Final = 50  # counted frames that were said and not yet confirmed
@@ -92,10 +92,9 @@ class PeerSocket:
         return pause or 0.0
 
     async def _connect(self, hear: Hear) -> int | None:
-        if self._resume is not None:
-            hello = Hello(VERSION, resume=self._resume, heard=self._heard)
-        else:
-            hello = Hello(VERSION, ticket=await self._line_ticket())
+        fresh = self._resume is None or self._failures > 1  # a server that was away for a while may know us no more
+        ticket = await self._line_ticket() if fresh else None
+        hello = Hello(VERSION, ticket, self._resume, self._heard if self._resume else 0)
         async with self._client.ws_connect(
             f"{self._origin}/signal", origin=self._origin, heartbeat=PING_EVERY, max_msg_size=FRAME_BYTES
         ) as ws:

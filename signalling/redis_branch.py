@@ -44,6 +44,7 @@ class Branch:
         self,
         redis: Redis,
         sharded: bool,
+        counts: bool,
         channels: Callable[[], list[str]],
         wants: Callable[[str], bool],
         deliver: Callable[[str, bytes], None],
@@ -51,6 +52,7 @@ class Branch:
         self._redis = redis
         self._command: Any = redis.execute_command
         self._sharded = sharded
+        self._counts = counts
         self._channels = channels
         self._wants = wants
         self._deliver = deliver
@@ -106,6 +108,20 @@ class Branch:
         if self._pubsub is not None and (asked := self._asked.get(channel)):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asked.wait(), ANSWER_FOR)
+
+    async def reaches(self, channel: str) -> bool:
+        """Whether Redis knows a subscriber: it forgets those of a dead server as soon as their connection is closed.
+
+        A cluster without sharded channels counts only those of one of its servers, and so cannot tell.
+        """
+        if not self._counts:
+            return True
+        name = PREFIX + channel
+        try:
+            ((_, count),) = await self._command("PUBSUB SHARDNUMSUB" if self._sharded else "PUBSUB NUMSUB", name)
+        except LOST:
+            return True
+        return int(count) > 0
 
     async def _subscribe(self, pubsub: PubSub, *channels: str) -> None:
         names = [PREFIX + channel for channel in channels]
@@ -180,6 +196,10 @@ class Site(Protocol):
     """Speaks with whichever server holds a key."""
     sharded: bool
 
+    @property
+    def counts(self) -> bool:
+        """Whether a server knows all subscribers of its channels."""
+
     async def find(self) -> bool:
         """Look which server owns what; False when nobody can tell."""
 
@@ -200,6 +220,7 @@ class _One:
     """A single Redis, or the one that sentinels say is the master."""
 
     sharded = False
+    counts = True
 
     def __init__(self, address: Address) -> None:
         self._address = address
@@ -243,6 +264,10 @@ class _Cluster:
         nodes = [ClusterNode(host, port) for host, port in address.hosts]
         options = {name: value for name, value in _options(address).items() if name != "retry"}
         self.client: RedisCluster = RedisCluster(startup_nodes=nodes, require_full_coverage=False, **options)
+
+    @property
+    def counts(self) -> bool:
+        return self.sharded
 
     async def find(self) -> bool:
         try:

@@ -72,6 +72,10 @@ class RedisBus:
         if branch := self._branch(channel):
             await branch.ask(channel)
 
+    async def reaches(self, channel: str) -> bool:
+        branch = self._branch(channel)
+        return branch is None or await branch.reaches(channel)
+
     async def keep(self, key: str, value: bytes, seconds: float) -> None:
         try:
             if not self.connected:
@@ -115,7 +119,14 @@ class RedisBus:
         await self._drop_branches()
         heard = self._subscribers
         self._branches = {
-            name: Branch(redis, self._site.sharded, self._channels_of(name), heard.__contains__, heard.deliver)
+            name: Branch(
+                redis,
+                self._site.sharded,
+                self._site.counts,
+                self._channels_of(name),
+                heard.__contains__,
+                heard.deliver,
+            )
             for name, redis in self._site.servers().items()
         }
         for branch in self._branches.values():

@@ -83,6 +83,19 @@ async def test_after_unsubscribing_nothing_is_heard(pair: Pair) -> None:
     await there.unsubscribe("line:a", stays)
 
 
+async def test_a_channel_reaches_somebody_as_long_as_anybody_listens(pair: Pair) -> None:
+    here, there = pair
+    ear = Ear()
+    assert not await here.reaches("node:a")
+    await there.subscribe("node:a", ear)
+    assert await here.reaches("node:a")
+    await there.unsubscribe("node:a", ear)
+    await there.subscribe("node:b", ear)  # Redis answers in order
+    assert await here.reaches("node:b")
+    assert not await here.reaches("node:a")
+    await there.unsubscribe("node:b", ear)
+
+
 async def test_of_many_who_take_one_gets_it(pair: Pair) -> None:
     here, there = pair
     await here.keep("k", b"v", 30)

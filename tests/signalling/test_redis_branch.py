@@ -32,6 +32,8 @@ async def test_a_cluster_carries_each_channel_over_its_owner_alone(
             assert await ear.next() == channel.encode()
         listening = [member.says("PUBSUB SHARDCHANNELS").count(b"telecabin:line:") for member in members]
         assert sum(listening) == 30
+        assert all(await asyncio.gather(*(buses[0].reaches(channel) for channel in ears)))
+        assert not await buses[0].reaches("line:nobody")
         assert all(listening)
         assert all(member.says("PUBSUB CHANNELS *").count(b"line:") == 0 for member in members)
         await buses[0].keep("k", b"v", 30)

@@ -50,7 +50,7 @@ export const CloseCode = Object.freeze({
 
 const FIRST_PAUSE = 100; // ms; each failure doubles it
 const LONGEST_PAUSE = 5000; // ms: what a person in a cabin still takes for "soon"
-const LONGEST_PAUSE_IN_CALL = 700; // ms: a line that breaks now could not be mended; and calls are few
+const LONGEST_PAUSE_IN_CALL = 250; // ms: a line that breaks now could not be mended; and calls are few
 const HEARTBEAT = 20000; // ms; below the 30–60 s after which middle boxes forget a quiet connection
 const HEARTBEAT_IN_CALL = 5000;
 const OPEN_WITHIN = 10000; // ms from `new WebSocket` to `welcome`
@@ -151,7 +151,7 @@ export class Signal extends EventTarget {
       return this.#again();
     }
     if (this.#finished || this.#socket) return;
-    const hello = resume ? { resume, heard: this.#heard } : { ticket };
+    const hello = { ...(resume && { resume, heard: this.#heard }), ...(ticket && { ticket }) };
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
     this.#heart = setTimeout(() => this.#drop(socket, 0), OPEN_WITHIN);
