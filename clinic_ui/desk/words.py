@@ -57,6 +57,13 @@ MEASURES = {
     MeasureName.INHALED_OXYGEN: N_("Oxygène donné"),
     MeasureName.CONSCIOUSNESS: N_("Conscience"),
 }
+SHEET = {
+    "allergies": N_("Allergies"),
+    "conditions": N_("Antécédents"),
+    "medications": N_("Traitements en cours"),
+    "pregnant": N_("Grossesse"),
+    "low_oxygen_target": N_("Oxygène visé bas"),
+}
 LEVELS = {
     Level.LOW: N_("au-dessous"),
     Level.NORMAL: N_("habituel"),

@@ -10,7 +10,10 @@ from server.kernel.sealing import Place
 
 NAMELESS = 1
 """The version of what is sealed once and never again, whatever its row goes through."""
-COPIES = {"note_version": ("note", "note_id")}
+COPIES = {
+    "note_version": ("note", "note_id"),
+    "patient_background_version": ("patient_background", "patient_id"),
+}
 """Rows that hold the very ciphertext of another table's row, in that one's place."""
 
 

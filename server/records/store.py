@@ -14,7 +14,14 @@ from server.database.rows import Row
 from server.kernel.ids import AccountId, EncounterId, NoteId, ObservationId, PatientId, PractitionerId
 from server.people.store import same_person
 from server.records.rules.note import NoteStatus
-from server.records.tables import AddendumRow, BackgroundRow, NoteRow, NoteVersionRow, ObservationRow
+from server.records.tables import (
+    AddendumRow,
+    BackgroundRow,
+    BackgroundVersionRow,
+    NoteRow,
+    NoteVersionRow,
+    ObservationRow,
+)
 
 SIGNED = (NoteStatus.FINAL, NoteStatus.AMENDED, NoteStatus.ENTERED_IN_ERROR)
 
@@ -70,6 +77,7 @@ class StoredBackground:
     row_ver: int
     sealed_body: bytes
     saved_at: datetime
+    saved_by: AccountId
 
 
 def _table(row: type[Row]) -> Table:
@@ -230,8 +238,30 @@ async def backgrounds_of(tx: AsyncSession, patient_id: PatientId) -> dict[Patien
 
 
 async def save_background(tx: AsyncSession, row_ver: int, values: dict[str, Any]) -> bool:
-    """Write a background over version `row_ver` (0: there is none yet); False when that is not there any more."""
-    if row_ver == 0:
-        return await _add_unless_there(tx, BackgroundRow, values)
+    """Write a background over version `row_ver` (0: there is none yet), and keep it as a version.
+
+    False when `row_ver` is not there any more.
+    """
     mine = (BackgroundRow.patient_id == values["patient_id"], BackgroundRow.row_ver == row_ver)
-    return await _changed_one(tx, update(_table(BackgroundRow)).where(*mine).values(**values))
+    if row_ver == 0:
+        written = await _add_unless_there(tx, BackgroundRow, values)
+    else:
+        written = await _changed_one(tx, update(_table(BackgroundRow)).where(*mine).values(**values))
+    if written:
+        await tx.execute(insert(_table(BackgroundVersionRow)).values(**values))
+    return written
+
+
+async def background_versions(tx: AsyncSession, patient_id: PatientId, most: int) -> list[StoredBackground]:
+    """Return what was ever saved of a patient's background, in all their records, newest first."""
+    theirs = BackgroundVersionRow.patient_id.in_(same_person(patient_id))
+    query = _select(BackgroundVersionRow, StoredBackground).where(theirs)
+    newest_first = (BackgroundVersionRow.saved_at.desc(), BackgroundVersionRow.row_ver.desc())
+    return [StoredBackground(*row) for row in await tx.execute(query.order_by(*newest_first).limit(most))]
+
+
+async def background_version(tx: AsyncSession, record_id: PatientId, row_ver: int) -> StoredBackground | None:
+    """Return one version of one record's background."""
+    this = (BackgroundVersionRow.patient_id == record_id, BackgroundVersionRow.row_ver == row_ver)
+    row = (await tx.execute(_select(BackgroundVersionRow, StoredBackground).where(*this))).first()
+    return StoredBackground(*row) if row else None

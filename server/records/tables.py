@@ -14,6 +14,7 @@ __all__ = [
     "NOTE_GUARDS",
     "AddendumRow",
     "BackgroundRow",
+    "BackgroundVersionRow",
     "KekVersion",
     "NoteRow",
     "NoteVersionRow",
@@ -104,6 +105,19 @@ class BackgroundRow(Row):
 
     patient_id: Mapped[PatientId] = mapped_column(ForeignKey("patient.id"), primary_key=True)
     row_ver: Mapped[int]
+    key_ver: Mapped[int]
+    sealed_body: Mapped[bytes]
+    saved_at: Mapped[datetime]
+    saved_by: Mapped[AccountId]
+
+
+class BackgroundVersionRow(Row):
+    """A background as it stood after one save: the very ciphertext that its row held, in its place."""
+
+    __tablename__ = "patient_background_version"
+
+    patient_id: Mapped[PatientId] = mapped_column(ForeignKey("patient.id"), primary_key=True)
+    row_ver: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     key_ver: Mapped[int]
     sealed_body: Mapped[bytes]
     saved_at: Mapped[datetime]

@@ -62,6 +62,8 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/api/patients/{patient_id}/documents"): BOTH_READ,
     ("POST", "/api/observations/{observation_id}/strike"): OFFICE,
     ("GET", "/desk/records/{patient_id}"): DOCTOR_READS,
+    ("GET", "/desk/records/{patient_id}/background"): DOCTOR_READS,
+    ("POST", "/desk/records/{patient_id}/background"): DOCTOR_CARES,
     ("POST", "/desk/records/{patient_id}/referrals"): DOCTOR_CARES,
     ("GET", "/desk/reports/{encounter_id}"): {Role.GP: READ - {Case.VISIT}},  # of a visit that runs there is none yet
     # a visit is its doctor's alone

@@ -49,7 +49,10 @@ REFUSED = {401, 403, 404, 429}
 NOTHING = ('{"guest":null}', '"no-guest"')  # a visit of others answers as one that has no guest
 CHOICE = {"starts_at": "2026-03-09T09:00:00Z", "practitioner_id": str(new_id())}
 CALL = {"id": str(new_id()), "seconds": {}, "weak": {}, "cuts": 0, "cut_for": 0}
-FORMS: dict[str, dict[str, str]] = {"/referrals": {"to": str(new_id()), "until_on": "09/03/2026"}}
+FORMS: dict[str, dict[str, str]] = {
+    "/referrals": {"to": str(new_id()), "until_on": "09/03/2026"},
+    "/background": {"record_id": str(new_id()), "version": "1", "row_ver": "1"},
+}
 BODIES: dict[str, Any] = {
     "/observations": {"readings": [{"measure": "weight", "value": 60}]},
     "/background": {"body": {}, "row_ver": 0},

@@ -1,4 +1,6 @@
-"""What is known of a patient beforehand: allergies, conditions, medications."""
+"""What is known of a patient beforehand: allergies, conditions, medications; and what a save changed of it."""
+
+from dataclasses import dataclass
 
 import msgspec
 
@@ -20,6 +22,42 @@ class BackgroundBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     medications: tuple[str, ...] | None = None
     pregnant: bool | None = None
     low_oxygen_target: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a save did to one line of the sheet: what it wrote, what it took out, and the answer when that changed.
+
+    `answer`, of a list: "unasked" or "none" when it holds no entry (any more); of the others: "unasked", "yes", "no".
+    """
+
+    field: str
+    added: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    answer: str = ""
+
+
+def changes(before: BackgroundBody, after: BackgroundBody) -> tuple[Change, ...]:
+    """Return what differs between two versions of a sheet, line by line."""
+    found = [_list_change(name, getattr(before, name), getattr(after, name)) for name in LISTS]
+    if before.pregnant is not after.pregnant:
+        found.append(Change("pregnant", answer=_answered(after.pregnant)))
+    if before.low_oxygen_target is not after.low_oxygen_target:
+        found.append(Change("low_oxygen_target", answer=_answered(after.low_oxygen_target)))
+    return tuple(one for one in found if one is not None)
+
+
+def _answered(said: bool | None) -> str:
+    return "unasked" if said is None else "yes" if said else "no"
+
+
+def _list_change(name: str, before: tuple[str, ...] | None, after: tuple[str, ...] | None) -> Change | None:
+    if before == after:
+        return None
+    was, now = before or (), after or ()
+    added, gone = tuple(one for one in now if one not in was), tuple(one for one in was if one not in now)
+    answer = "unasked" if after is None else "" if after else "none"
+    return Change(name, added, gone, answer) if added or gone or answer else None
 
 
 def together(first: BackgroundBody, second: BackgroundBody) -> BackgroundBody:

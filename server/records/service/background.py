@@ -1,4 +1,7 @@
-"""A patient's background: one sheet of allergies, conditions and medications, saved by compare-and-swap."""
+"""A patient's background: one sheet of allergies, conditions and medications, saved by compare-and-swap.
+
+save 1 ── save 2 ── save 3 ── …          each stays as a version; what is taken back is a new save
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,20 +10,23 @@ from datetime import datetime
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server.accounts import store as accounts_store
 from server.audit.rules import Action
 from server.database.engine import Database
 from server.kernel.access import Act, Identity, require
 from server.kernel.clock import Clock
-from server.kernel.errors import Conflict, Invalid
+from server.kernel.errors import Conflict, Invalid, NotFound
 from server.kernel.ids import PatientId
 from server.kernel.sealing import Vault
 from server.kernel.words import N_
 from server.people.service import People
-from server.people.store import links_of
+from server.people.store import links_of, same_ids
 from server.people.tables import PatientMerge
 from server.records import store
-from server.records.rules.background import BackgroundBody, tidy, together, wrong_background
+from server.records.rules.background import BackgroundBody, Change, changes, tidy, together, wrong_background
 from server.records.service.sealing import Scribe, body_of
+
+VERSIONS_MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,22 @@ class BackgroundSheet:
     row_ver: int
     body: BackgroundBody
     saved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SheetVersion:
+    """The sheet of one record as it stood after one save, by whom, and what that save changed.
+
+    `record_id`: the record that it was written in, one of several when a person has been joined from them. `changes`
+    is None when the version before is not kept.
+    """
+
+    record_id: PatientId
+    row_ver: int
+    body: BackgroundBody
+    saved_at: datetime
+    saved_by: str
+    changes: tuple[Change, ...] | None
 
 
 class Background:
@@ -50,6 +72,30 @@ class Background:
             sheet = await self._sheet(tx, patient_id)
             await self._scribe.noted(tx, who, Action.BACKGROUND_READ, patient_id)
         return sheet
+
+    async def versions(self, who: Identity, patient_id: PatientId) -> list[SheetVersion]:
+        """Return what was saved of the sheet, in all records of the person, newest first, at most 100 versions."""
+        require(who, Act.BACKGROUND_READ)
+        async with self._database.transaction() as tx:
+            patient_id = (await self._people.allowed(tx, who, patient_id, Act.BACKGROUND_READ)).id
+            stored = await store.background_versions(tx, patient_id, VERSIONS_MOST + 1)
+            bodies = {(one.patient_id, one.row_ver): await self._opened(tx, one) for one in stored}
+            names = await accounts_store.names(tx, {one.saved_by for one in stored})
+            await self._scribe.noted(tx, who, Action.BACKGROUND_READ, patient_id, f"patient_background:{patient_id}")
+        return [_version(one, bodies, names.get(one.saved_by, "")) for one in stored[:VERSIONS_MOST]]
+
+    async def take_back(
+        self, who: Identity, patient_id: PatientId, version: tuple[PatientId, int], row_ver: int
+    ) -> int:
+        """Save an earlier version (its record, its number) over version `row_ver`; Conflict `edited-elsewhere`."""
+        require(who, Act.BACKGROUND_WRITE)
+        async with self._database.reading() as tx:
+            patient_id = (await self._people.allowed(tx, who, patient_id, Act.BACKGROUND_WRITE)).id
+            stored = await store.background_version(tx, *version)
+            if stored is None or stored.patient_id not in await same_ids(tx, patient_id):
+                raise NotFound(N_("Cet élément n’existe pas, ou il n’est pas à vous."))
+            body = await self._opened(tx, stored)
+        return await self.save(who, patient_id, body, row_ver)
 
     async def known(self, tx: AsyncSession, patient_id: PatientId) -> BackgroundBody:
         """Return what is known of a patient, in the caller's transaction, who has authorised and audits."""
@@ -115,3 +161,13 @@ class Background:
     async def _opened(self, tx: AsyncSession, stored: store.StoredBackground) -> BackgroundBody:
         place = body_of("patient_background", stored.patient_id, stored.patient_id, stored.row_ver)
         return await self._scribe.open(tx, place, stored.sealed_body, BackgroundBody)
+
+
+def _version(
+    stored: store.StoredBackground, bodies: Mapping[tuple[PatientId, int], BackgroundBody], saved_by: str
+) -> SheetVersion:
+    body = bodies[stored.patient_id, stored.row_ver]
+    first = BackgroundBody() if stored.row_ver == 1 else None
+    before = bodies.get((stored.patient_id, stored.row_ver - 1), first)
+    changed = None if before is None else changes(before, body)
+    return SheetVersion(stored.patient_id, stored.row_ver, body, stored.saved_at, saved_by, changed)

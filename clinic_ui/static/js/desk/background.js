@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * The sheet of allergies, conditions and medications: saved over the version that was seen; what somebody else saved
- * meanwhile is shown beside, and nothing is lost.
+ * meanwhile is shown beside, and nothing is lost. « Versions » shows who changed what, and takes one into the form.
  * @module
  */
 
@@ -33,11 +33,35 @@ function say(form, words) {
 async function showTheirs(form, path) {
   const saved = await ask("GET", path);
   form.dataset.rowVer = String(saved.row_ver);
-  for (const name of LISTS) {
+  /** @param {string} name @param {string} words */
+  const show = (name, words) => {
     const place = /** @type {HTMLElement} */ (form.querySelector(`[data-theirs=${name}]`));
     place.hidden = false;
-    place.querySelector("span")?.replaceChildren((saved.body[name] ?? []).join("\n") || word("nothing"));
+    place.querySelector("span")?.replaceChildren(words);
+  };
+  for (const name of LISTS) show(name, (saved.body[name] ?? []).join("\n") || word("nothing"));
+  const answers = [...pregnantOf(form).options];
+  show("pregnant", answers.find((one) => one.value === toAnswer(saved.body.pregnant))?.text ?? "");
+  show("low_oxygen_target", answers.find((one) => one.value === toAnswer(Boolean(saved.body.low_oxygen_target)))?.text ?? "");
+}
+
+/** @param {boolean | null} said */
+const toAnswer = (said) => (said === true ? "yes" : said === false ? "no" : "");
+
+/** @param {HTMLFormElement} form */
+const pregnantOf = (form) => /** @type {HTMLSelectElement} */ (form.elements.namedItem("pregnant"));
+
+/** Put an earlier version into the form: it is saved like anything else that is typed. @param {HTMLFormElement} form @param {string} text */
+function takeBack(form, text) {
+  const body = JSON.parse(text);
+  for (const name of LISTS) {
+    /** @type {HTMLTextAreaElement} */ (form.elements.namedItem(name)).value = (body[name] ?? []).join("\n");
+    const none = /** @type {HTMLInputElement} */ (form.querySelector(`input[name=none][value=${name}]`));
+    none.checked = Array.isArray(body[name]) && !body[name].length;
   }
+  pregnantOf(form).value = toAnswer(body.pregnant);
+  /** @type {HTMLInputElement} */ (form.elements.namedItem("low_oxygen_target")).checked = Boolean(body.low_oxygen_target);
+  form.querySelector("textarea")?.focus();
 }
 
 /** @param {HTMLFormElement} form */
@@ -60,6 +84,16 @@ document.addEventListener("submit", (event) => {
   if (!(form instanceof HTMLFormElement) || !form.dataset.background) return;
   event.preventDefault();
   void save(form);
+});
+
+document.addEventListener("click", (event) => {
+  const pressed = event.target instanceof Element && event.target.closest("[data-sheet-versions], [data-sheet-back]");
+  const form = pressed && pressed.closest("dialog")?.querySelector("form");
+  if (!(pressed instanceof HTMLElement) || !form) return;
+  if (pressed.dataset.sheetBack) return takeBack(form, pressed.dataset.sheetBack);
+  const list = /** @type {HTMLElement} */ (document.getElementById("background-versions"));
+  list.hidden = false;
+  void load(list, "/desk/background/versions").then(() => list.scrollIntoView({ block: "start" }), () => say(form, word("failed")));
 });
 
 // « aucune connue » and words exclude each other: the last that was said holds
