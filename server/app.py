@@ -18,7 +18,6 @@ from clinic_ui.cabin import pages as cabin_pages
 from clinic_ui.coordination import door as coordination_pages
 from clinic_ui.coordination.planning import PlanningPages
 from clinic_ui.coordination.promises import PromisePages
-from clinic_ui.desk.background import BackgroundPages
 from clinic_ui.desk.desk import Desk
 from clinic_ui.desk.pages import DeskPages
 from clinic_ui.desk.records import RecordPages
@@ -108,7 +107,6 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         mount(app, TendingForms(clinic.promises).routes())
         mount(app, SettingsPages(desk, clinic.accounts, clinic.ice.has_relay).routes())
         mount(app, RecordPages(desk, clinic.access).routes())
-        mount(app, BackgroundPages(desk, clinic.people).routes())
         mount(app, _coordination(clinic))
         mount(app, PromisePages(clinic.promises, clinic.handing).routes())
         mount(app, _own_hours(clinic, desk))

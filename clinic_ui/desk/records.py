@@ -11,6 +11,7 @@ from msgspec import Meta
 from clinic_ui.accesses import GLASS_WORDS
 from clinic_ui.dates import ZONE
 from clinic_ui.desk import words
+from clinic_ui.desk.background import BackgroundPages
 from clinic_ui.desk.desk import Desk
 from clinic_ui.desk.measuring import tiles
 from clinic_ui.forms import answers, read_form
@@ -76,6 +77,7 @@ class RecordPages:
             ("GET", GLASS, self.glass),
             ("POST", GLASS, self.break_glass),
             ("POST", f"{GLASS}/close", self.close_glass),
+            *BackgroundPages(self._desk, self._access.people).routes(),
         ]
 
     async def page(self, request: web.Request) -> web.Response:
