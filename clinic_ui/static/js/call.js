@@ -112,14 +112,14 @@ export class Call extends EventTarget {
     this.#tell();
   }
 
-  /** What arrives. Give it to a <video>: it stays the same through every restart. */
-  get remoteStream() {
-    return this.#remote.stream;
-  }
-
   /** What this call was like so far, in numbers (call_tally.js); null before the first sound. */
   get report() {
     return this.#ladder.tally.began ? this.#ladder.tally.report() : null;
+  }
+
+  /** The page says that a picture is on its screen: sooner, and surer, than counts can tell. */
+  seen() {
+    this.#watch.seen();
   }
 
   /** Seconds without one of the two pictures. */

@@ -122,6 +122,17 @@ export class LineWatch extends EventTarget {
     this.#schedule();
   }
 
+  /** A picture of this connection is on the screen. */
+  seen() {
+    if (this.#pc && !this.#live) this.#begin();
+  }
+
+  #begin() {
+    this.#live = true;
+    this.#arrivedAt = performance.now();
+    this.#emit("live", {});
+  }
+
   /** @param {Sample} now @param {Sample | null} last */
   #listen(now, last) {
     const time = performance.now();
@@ -130,10 +141,8 @@ export class LineWatch extends EventTarget {
     if (arrives && this.#fresh) this.#emit("fresh", {});
     if (arrives) this.#fresh = false;
     if (!this.#live) {
-      if (now.frames === 0 && now.packets < VOICE_ALONE) return;
-      this.#live = true;
-      this.#arrivedAt = time;
-      this.#emit("live", {});
+      // a picture that was read is on the screen a moment later: what the page does at its sight must not hold it up
+      if (last?.frames || now.packets >= VOICE_ALONE) this.#begin();
     } else if (arrives && this.#silent) {
       this.#silent = false;
       this.#recent = []; // what the cut cost says nothing of the line as it is now

@@ -118,15 +118,20 @@ let quietUntil = 0;
 
 /** @param {string} line */
 function comeTo(line) {
-  const wait = quietUntil - performance.now();
-  if (wait > 0) return void setTimeout(comeTo, wait, line);
   coming.delete(line);
   refreshAll((one) => one.line.split(" ").includes(line));
 }
 
-/** Let nudged pieces wait: while a call is set up, the server's and the page's time belong to its first picture. @param {number} ms */
+/** Let what can wait do so: while a call is set up, the server's and the page's time belong to its first picture. @param {number} ms */
 export function hush(ms) {
   quietUntil = performance.now() + ms;
+}
+
+/** Do it now, or when no call is being set up any more. @param {() => void} act */
+export function whenQuiet(act) {
+  const wait = quietUntil - performance.now();
+  if (wait > 0) setTimeout(whenQuiet, wait, act);
+  else act();
 }
 
 /**
@@ -138,7 +143,7 @@ export function follow(source) {
     const line = /** @type {CustomEvent<{line: string}>} */ (event).detail.line;
     if (coming.has(line)) return;
     coming.add(line);
-    setTimeout(comeTo, SPREAD[0] + Math.random() * (SPREAD[1] - SPREAD[0]), line);
+    setTimeout(whenQuiet, SPREAD[0] + Math.random() * (SPREAD[1] - SPREAD[0]), () => comeTo(line));
   });
   // what changed between the page's drawing and the line's opening was nudged to nobody
   source.addEventListener("open", (event) => {

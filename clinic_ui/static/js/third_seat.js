@@ -9,6 +9,7 @@
  * @module
  */
 
+import { whenQuiet } from "./live.js";
 import { Pair } from "./pair.js";
 
 const LOOK_EVERY = 5000; // ms, while somebody is asked in: a lost nudge costs so much
@@ -46,7 +47,7 @@ export class ThirdSeat extends EventTarget {
   run(running) {
     if (running === this.#running) return;
     this.#running = running;
-    if (running) return void this.look();
+    if (running) return whenQuiet(() => void this.look());
     this.#drop();
     this.#tell(null);
   }

@@ -55,9 +55,10 @@ export class CallView extends EventTarget {
     this.#put("[data-doctor-name]", name);
   }
 
-  /** @param {MediaStream} stream */
-  picture(stream) {
+  /** @param {MediaStream} stream @param {() => void} seen is called when a picture is on the screen */
+  picture(stream, seen) {
     if (this.#remote.srcObject !== stream) this.#remote.srcObject = stream;
+    this.#remote.requestVideoFrameCallback?.(seen);
     void this.#play();
   }
 

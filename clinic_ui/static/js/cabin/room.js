@@ -11,7 +11,7 @@
 
 import { Call } from "../call.js";
 import { forgetSwitches, keepSwitch, switchedOff } from "../call_switches.js";
-import { hush } from "../live.js";
+import { hush, whenQuiet } from "../live.js";
 import { say } from "../page.js";
 import { word } from "../words.js";
 import { ask, reach, seatTicket, tell } from "./api.js";
@@ -50,7 +50,7 @@ class Room {
     });
     this.#view.addEventListener("hang-up", () => void this.#hangUp());
     document.querySelector("#room tc-live")?.addEventListener("placed", () => this.#look());
-    for (const type of ["nudge", "open"]) this.#signal.addEventListener(type, () => void this.#third.look());
+    for (const type of ["nudge", "open"]) this.#signal.addEventListener(type, () => whenQuiet(() => void this.#third.look()));
     this.#signal.addEventListener("closed", () => this.#step && this.#view.banner(word("elsewhere")));
     showPapers(() => this.#mirror.fine());
     this.#look();
@@ -100,9 +100,9 @@ class Room {
     /** @param {string} type @param {(detail: any) => void} hear */
     const on = (type, hear) => call.addEventListener(type, (event) => hear(/** @type {CustomEvent} */ (event).detail));
     this.#silent = this.#left = false;
-    on("peer-joined", () => setTimeout(() => this.#arrives(), ANSWER_FIRST));
-    on("joined", ({ present }) => present && setTimeout(() => this.#arrives(), ANSWER_FIRST));
-    on("remote-track", ({ stream }) => this.#view.picture(stream));
+    on("peer-joined", () => this.#expect());
+    on("joined", ({ present }) => present && this.#expect());
+    on("remote-track", ({ stream }) => this.#view.picture(stream, () => call.seen()));
     on("live", () => this.#live());
     on("silence", () => this.#silence(true));
     on("flow", ({ seconds }) => this.#silence(false, seconds));
@@ -120,9 +120,14 @@ class Room {
     this.#view.unplugged(live("audio") ? (live("video") ? "" : word("cameraLost")) : word("microphoneLost"));
   }
 
+  /** The doctor sits down: what can wait does. */
+  #expect() {
+    hush(PICTURE_FIRST);
+    setTimeout(() => this.#arrives(), ANSWER_FIRST);
+  }
+
   #arrives() {
     if (!this.#call) return;
-    hush(PICTURE_FIRST);
     this.#left = false;
     this.#view.show(true);
     say(word("doctorComes"));

@@ -135,6 +135,7 @@ export class Stage extends EventTarget {
   /** @param {MediaStream} stream */
   #picture(stream) {
     if (this.#remote.srcObject !== stream) this.#remote.srcObject = stream;
+    this.#remote.requestVideoFrameCallback?.(() => this.#visit.seen());
     void this.#play();
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { whenQuiet } from "../live.js";
 import { ThirdSeat } from "../third_seat.js";
 import { word } from "../words.js";
 import { ask, lineTicket, reach, Refused } from "./api.js";
@@ -43,7 +44,7 @@ export class DeskThird {
 
   /** Something about this desk's visit changed, or may have. @param {CustomEvent} event */
   #hear({ detail }) {
-    if (!detail.line || detail.line.startsWith("desk:")) void this.#third.look();
+    if (!detail.line || detail.line.startsWith("desk:")) whenQuiet(() => void this.#third.look());
   }
 
   /** @param {boolean} muted */

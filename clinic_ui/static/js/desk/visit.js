@@ -309,6 +309,11 @@ export class Visit extends EventTarget {
     on("ended", ({ reason }) => this.#ended(reason));
   }
 
+  /** A picture is on the screen. */
+  seen() {
+    this.#call?.seen();
+  }
+
   /** Nothing arrives, and the other seat is empty. */
   #lost() {
     if (this.#silent && this.#absent && this.phase === "live") this.#to("away");

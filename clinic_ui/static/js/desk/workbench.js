@@ -6,7 +6,7 @@
 
 import { fetchFragment, load, place } from "../fragment.js";
 import { later } from "../later.js";
-import { follow, hush } from "../live.js";
+import { follow, hush, whenQuiet } from "../live.js";
 import { say } from "../page.js";
 import { Signal } from "../signal.js";
 import { word } from "../words.js";
@@ -86,10 +86,7 @@ on(signal, "lost", () => {
 });
 on(signal, "closed", ({ code }) => code !== 1000 && stage.check("line", false, word("elsewhereTitle")));
 on(signal, "nudge", ({ line }) => {
-  if (!line.startsWith("desk:")) return;
-  void visit.look();
-  void measuresAgain();
-  void lookForDocuments(visit.encounter);
+  if (line.startsWith("desk:")) whenQuiet(lookAgain);
 });
 on(link, "network", ({ away }) => (away ? trouble("network", word("network", { time: clock() })) : calm("network")));
 on(link, "session", ({ over }) => {
@@ -121,6 +118,13 @@ function countQueue() {
 }
 document.querySelector(".side")?.addEventListener("placed", countQueue);
 countQueue();
+
+/** Something of the visit moved. */
+function lookAgain() {
+  void visit.look();
+  void measuresAgain();
+  void lookForDocuments(visit.encounter);
+}
 
 /** Somebody took measures, or something else of the visit moved: what is the same stays untouched. */
 async function measuresAgain() {
