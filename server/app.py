@@ -63,6 +63,7 @@ from server.scheduler.availability.feeds import Feeds
 from server.scheduler.availability.service import Availability
 from server.scheduler.service.cabin_view import CabinView
 from server.scheduler.service.office_view import OfficeView
+from server.scheduler.service.sweeping import Sweeping
 from server.web.keys import IDENTIFY, ORIGINS, SECURE, TRANSLATE
 from server.web.middleware import guard, json_errors, naming, unnamed
 from server.web.routes import Routes, View, mount
@@ -111,7 +112,7 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         mount(app, PromisePages(clinic.promises, clinic.handing).routes())
         mount(app, _own_hours(clinic, desk))
         tended = (clinic.documents.tidied, clinic.sending.running, clinic.planning.tidied)
-        app.cleanup_ctx.extend([_keys(clinic), _font(assets, config), *tended])
+        app.cleanup_ctx.extend([_keys(clinic), _font(assets, config), Sweeping(clinic.follow_ups).running, *tended])
         app.on_response_prepare.append(unnamed)
         app.on_shutdown.append(_awaiting(gateway.close))
         app.on_cleanup.append(_awaiting(app[PRESS].close))

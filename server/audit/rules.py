@@ -79,6 +79,8 @@ class Action(StrEnum):
     PROMISE_MADE = "promise:made"
     PROMISE_MOVED = "promise:moved"
     PROMISE_READ = "promise:read"
+    APPOINTMENT_HELD = "appointment:held"
+    APPOINTMENT_LET_GO = "appointment:let-go"
     APPOINTMENT_BOOKED = "appointment:booked"
     APPOINTMENT_MOVED = "appointment:moved"
     APPOINTMENT_CANCELLED = "appointment:cancelled"

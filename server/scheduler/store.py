@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, delete, insert, select, tuple_
+from sqlalchemy import CursorResult, Select, delete, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,7 +25,7 @@ from server.kernel.ids import (
 )
 from server.kernel.words import N_
 from server.people.store import same_person
-from server.scheduler.rules.appointment import EXPECTED
+from server.scheduler.rules.appointment import EXPECTED, AppointmentStatus
 from server.scheduler.rules.openings import Calendar, Exceptional, WeeklyRule
 from server.scheduler.rules.promise import PromiseStatus
 from server.scheduler.rules.units import instant_of
@@ -55,15 +55,18 @@ class KeptAnswer:
 
 
 async def calendars(
-    tx: AsyncSession, subjects: Collection[UUID], span: range, *, taken: bool = True
+    tx: AsyncSession, subjects: Collection[UUID], span: range, *, at: datetime | None = None, taken: bool = True
 ) -> dict[UUID, Calendar]:
-    """Return the calendars of those subjects that are active resources, with what is taken in `span` if asked for."""
+    """Return the calendars of those subjects that are active resources, with what is taken in `span` if asked for.
+
+    What holds that are over by `at` stand on is free.
+    """
     query = select(Resource).where(Resource.subject_id.in_(list(subjects)), Resource.active.is_(True))
     resources = list(await tx.scalars(query))
     ids = [resource.id for resource in resources]
     rules = await _rules(tx, ids)
     exceptions = await _exceptions(tx, ids, span)
-    held = await _taken(tx, ids, span) if taken else defaultdict(list)
+    held = await _taken(tx, ids, span, at) if taken else defaultdict(list)
     closing = await _closing_days(tx, {resource.zone for resource in resources})
     return {
         one.subject_id: Calendar(
@@ -101,11 +104,15 @@ async def _exceptions(tx: AsyncSession, ids: list[ResourceId], span: range) -> d
     return found
 
 
-async def _taken(tx: AsyncSession, ids: list[ResourceId], span: range) -> dict[ResourceId, list[int]]:
+async def _taken(
+    tx: AsyncSession, ids: list[ResourceId], span: range, at: datetime | None
+) -> dict[ResourceId, list[int]]:
     found: dict[ResourceId, list[int]] = defaultdict(list)
     query = select(BusyUnit.resource_id, BusyUnit.unit).where(
         BusyUnit.resource_id.in_(ids), BusyUnit.unit >= span.start, BusyUnit.unit < span.stop
     )
+    if at is not None:
+        query = query.where(BusyUnit.appointment_id.not_in(holds_over(at)))
     for resource_id, unit in await tx.execute(query):
         found[resource_id].append(unit)
     return found
@@ -152,12 +159,19 @@ async def take(tx: AsyncSession, appointment_id: AppointmentId, held: Collection
         raise Conflict(TAKEN, code="slot-taken") from None
 
 
-async def is_taken(tx: AsyncSession, subjects: Collection[UUID], units: range) -> bool:
-    """Look whether any of these subjects is taken in any of these units. `take` decides; this spares the work."""
+async def is_taken(
+    tx: AsyncSession, subjects: Collection[UUID], units: range, at: datetime, but: Collection[AppointmentId] = ()
+) -> bool:
+    """Look whether any of these subjects is taken in any of these units. `take` decides; this spares the work.
+
+    Holds that are over by `at`, and the appointments `but`, take nothing.
+    """
     query = select(BusyUnit.unit).where(
         BusyUnit.resource_id.in_(select(Resource.id).where(Resource.subject_id.in_(list(subjects)))),
         BusyUnit.unit >= units.start,
         BusyUnit.unit < units.stop,
+        BusyUnit.appointment_id.not_in(holds_over(at)),
+        BusyUnit.appointment_id.not_in(list(but)),
     )
     return (await tx.scalars(query.limit(1))).first() is not None
 
@@ -168,6 +182,54 @@ async def let_go(tx: AsyncSession, appointment_id: AppointmentId, held: Iterable
     if held is not None:
         mine = mine.where(tuple_(BusyUnit.resource_id, BusyUnit.unit).in_(list(held)))
     await tx.execute(mine)
+
+
+def holds_over(at: datetime) -> Select[AppointmentId]:
+    """Select the holds that stand in nobody's way any more, though their units are still there."""
+    return select(Appointment.id).where(Appointment.status == AppointmentStatus.PENDING, Appointment.hold_until <= at)
+
+
+async def hold_of(tx: AsyncSession, promise_id: PromiseId) -> AppointmentId | None:
+    """Return the hold of a promise. It has one at most: who locks the promise may make one."""
+    query = select(Appointment.id).where(
+        Appointment.promise_id == promise_id, Appointment.status == AppointmentStatus.PENDING
+    )
+    return await tx.scalar(query)
+
+
+async def holds_to_end(
+    tx: AsyncSession, at: datetime, wanted: Collection[Held], own: AppointmentId | None
+) -> list[Appointment]:
+    """Return, locked by number, the holds that are over by `at` and stand on wanted units; and `own`, over or not.
+
+    One statement locks all: two bookers with holds in each other's way would wait for each other otherwise.
+    """
+    in_the_way = select(BusyUnit.appointment_id).where(
+        tuple_(BusyUnit.resource_id, BusyUnit.unit).in_(list(wanted)), BusyUnit.appointment_id.in_(holds_over(at))
+    )
+    query = select(Appointment).where(
+        Appointment.status == AppointmentStatus.PENDING, Appointment.id.in_(in_the_way) | (Appointment.id == own)
+    )
+    locked = query.order_by(Appointment.id).with_for_update().execution_options(populate_existing=True)
+    return list(await tx.scalars(locked))
+
+
+async def oldest_holds_over(tx: AsyncSession, at: datetime, most: int) -> list[AppointmentId]:
+    """Return the holds that were over first."""
+    return list(await tx.scalars(holds_over(at).order_by(Appointment.hold_until).limit(most)))
+
+
+async def booked_for(tx: AsyncSession, promise_id: PromiseId, *, lock: bool = False) -> Appointment | None:
+    """Return the appointment that a promise has."""
+    query = select(Appointment).where(
+        Appointment.promise_id == promise_id, Appointment.status == AppointmentStatus.BOOKED
+    )
+    return await tx.scalar(query.with_for_update().execution_options(populate_existing=True) if lock else query)
+
+
+async def pass_on(tx: AsyncSession, giver: AppointmentId, taker: AppointmentId) -> None:
+    """Give all units of one appointment to another."""
+    await tx.execute(update(BusyUnit).where(BusyUnit.appointment_id == giver).values(appointment_id=taker))
 
 
 async def held_by(tx: AsyncSession, appointment_id: AppointmentId) -> set[Held]:
@@ -227,8 +289,10 @@ async def appointments(
     patient_id: PatientId | None = None,
     expected_only: bool = False,
 ) -> list[Appointment]:
-    """Return the appointments that start in [begin, end) of a site, a practitioner or a patient, in order."""
-    query = select(Appointment).where(Appointment.starts_at >= begin, Appointment.starts_at < end)
+    """Return the appointments that start in [begin, end) of a site, a practitioner or a patient, in order. No holds."""
+    query = select(Appointment).where(
+        Appointment.starts_at >= begin, Appointment.starts_at < end, Appointment.hold_until.is_(None)
+    )
     if site_id is not None:
         query = query.where(Appointment.site_id == site_id)
     if practitioner_id is not None:

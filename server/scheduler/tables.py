@@ -112,7 +112,7 @@ class FollowUpPromise(Row):
 
 
 class Appointment(Row):
-    """A booked moment. It keeps the wall time and the zone that were promised beside the instant."""
+    """A booked or held moment. It keeps the wall time and the zone that were promised beside the instant."""
 
     __tablename__ = "appointment"
     __table_args__ = (
@@ -136,10 +136,13 @@ class Appointment(Row):
     zone_version: Mapped[str] = mapped_column(String(20))
     """The release of the zone rules that gave `starts_at`: newer rules may move it, never the wall time."""
     booked_at: Mapped[datetime]
+    """When it was held, until it is booked."""
     booked_by: Mapped[AccountId | None]
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None] = mapped_column(String(40))
     version: Mapped[int] = mapped_column()
+    hold_until: Mapped[datetime | None] = mapped_column(index=True)
+    """Set on holds alone, and on what is left of them: lists of appointments leave these rows out."""
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 

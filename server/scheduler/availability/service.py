@@ -135,7 +135,7 @@ class Availability:
         require(who, Act.HOURS_EDIT)
         async with self._database.reading() as tx:
             found = [one for one in await subjects(tx) if one.kind is kind]
-            known = await scheduler_store.calendars(tx, [one.id for one in found], span)
+            known = await scheduler_store.calendars(tx, [one.id for one in found], span, at=self._now())
             zones = {calendar.zone for calendar in known.values()}
             closing = {zone: await store.closing_days(tx, zone) for zone in zones}
         return [Row(one, known.get(one.id), closing[known[one.id].zone] if one.id in known else {}) for one in found]
@@ -218,7 +218,7 @@ class Availability:
     async def _sheet(self, tx: AsyncSession, one: Subject, span: range) -> Sheet:
         now, row = self._now(), await store.resource(tx, one.id)
         zone, closing = await self.zone_of(tx, one), await store.closing_days(tx, await self.zone_of(tx, one))
-        known = (await scheduler_store.calendars(tx, [one.id], span)).get(one.id)
+        known = (await scheduler_store.calendars(tx, [one.id], span, at=now)).get(one.id)
         empty = Calendar(ResourceId(one.id), one.kind, one.id, zone, closing_days=frozenset(closing))
         plan = await store.plan(tx, row, now) if row else Plan()
         changes = await store.changes(tx, row.id, CHANGES_SHOWN) if row else []

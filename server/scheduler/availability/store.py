@@ -154,5 +154,10 @@ async def appointments_of(
     column = _OF_KIND.get(kind)
     if column is None:
         return []
-    query = select(Appointment).where(column == subject_id, Appointment.starts_at >= begin, Appointment.starts_at < end)
+    query = select(Appointment).where(
+        column == subject_id,
+        Appointment.starts_at >= begin,
+        Appointment.starts_at < end,
+        Appointment.hold_until.is_(None),
+    )
     return await tx.scalars(query.order_by(Appointment.starts_at, Appointment.id))

@@ -59,7 +59,7 @@ class Proposer:
     async def _scan(self, tx: AsyncSession, row: FollowUpPromise, ask: Ask, site: Site, now: datetime) -> Scan:
         span = range(day_units(ask.window.earliest_on, ask.zone).start, day_units(ask.window.latest_on, ask.zone).stop)
         nobody = Calendar(ResourceId(row.patient_id), ResourceKind.PATIENT, row.patient_id, site.zone)
-        patient = (await store.calendars(tx, [row.patient_id], span)).get(row.patient_id, nobody)
+        patient = (await store.calendars(tx, [row.patient_id], span, at=now)).get(row.patient_id, nobody)
         return Scan(self._live.index, ask, await self._tiers(tx, row, now), patient)
 
     async def _tiers(self, tx: AsyncSession, row: FollowUpPromise, now: datetime) -> Tiers:

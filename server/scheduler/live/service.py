@@ -2,6 +2,7 @@
 
     a booking commits ──▶ changed(units) ──▶ these resource-weeks are stale here
                                         └─▶ bus ──▶ and stale in every other process
+    a hold is over    ──▶ stale at the next look
     a search          ──▶ catch_up()    ──▶ hours as seen before? stale weeks read again ──▶ search
 
 A word that the bus loses costs a second search: `Proposer` checks each moment against SQL before it is shown. What
@@ -19,6 +20,7 @@ from server.database.engine import Database
 from server.kernel.clock import Clock
 from server.kernel.ids import ResourceId
 from server.scheduler.live import store
+from server.scheduler.rules.hold import is_over
 from server.scheduler.rules.index import WEEK, Index
 from server.scheduler.rules.openings import Calendar
 from server.scheduler.rules.units import unit_of
@@ -43,6 +45,8 @@ class LiveIndex:
         self._hours: tuple[object, ...] = ()
         self._weeks: set[int] = set()
         self._stale: set[_Stale] = set()
+        self._ends: dict[_Stale, datetime] = {}
+        """When the first hold on a resource-week is over."""
         self._catching_up = asyncio.Lock()
         self._ordered: dict[tuple[UUID, ...], tuple[datetime, tuple[int, ...]]] = {}
 
@@ -81,15 +85,26 @@ class LiveIndex:
             if hours != self._hours:
                 self._start_again(await store.every_calendar(tx))
                 self._hours = hours
-            stale, self._stale = {one for one in self._stale if one[1] in self._weeks}, set()
+            stale, now = self._take_stale(), self._now()
             if stale:
-                taken = await store.taken_in(tx, {week for _, week in stale}, {one for one, _ in stale})
+                taken = await store.taken_in(tx, {week for _, week in stale}, now, {one for one, _ in stale})
                 for resource_id, week in stale:
                     self.index.set_taken(resource_id, week, taken.get((resource_id, week), 0))
             if missing := wanted - self._weeks:
-                for (resource_id, week), bits in (await store.taken_in(tx, missing)).items():
+                for (resource_id, week), bits in (await store.taken_in(tx, missing, now)).items():
                     self.index.set_taken(resource_id, week, bits)
                 self._weeks |= missing
+            if stale or missing:
+                for resource_id, week, end in await store.ends_of_holds(tx, now):
+                    key = (resource_id, week)
+                    self._ends[key] = min(end, self._ends.get(key, end))
+
+    def _take_stale(self) -> set[_Stale]:
+        """Return, once, what is to be read again: what was told, and where a hold is over."""
+        over = {one for one, end in self._ends.items() if is_over(end, self._now())}
+        self._ends = {one: end for one, end in self._ends.items() if one not in over}
+        stale, self._stale = {one for one in self._stale | over if one[1] in self._weeks}, set()
+        return stale
 
     def least_loaded(self, subjects: Iterable[UUID]) -> tuple[int, ...]:
         """Return their rows, who has least to do first: tenths of the open time given away in the coming month."""
@@ -105,7 +120,7 @@ class LiveIndex:
         fresh = Index()
         for calendar in calendars:
             fresh.put(calendar)
-        self.index, self._weeks, self._ordered = fresh, set(), {}
+        self.index, self._weeks, self._ordered, self._ends = fresh, set(), {}, {}
 
     def _hear(self, word: bytes) -> None:
         self._stale |= set(msgspec.json.decode(word, type=list[_Stale]))

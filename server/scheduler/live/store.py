@@ -50,11 +50,11 @@ async def every_calendar(tx: AsyncSession) -> Iterable[Calendar]:
 
 
 async def taken_in(
-    tx: AsyncSession, weeks: Collection[int], resources: Collection[ResourceId] | None = None
+    tx: AsyncSession, weeks: Collection[int], at: datetime, resources: Collection[ResourceId] | None = None
 ) -> TakenInWeek:
-    """Return what these resources (None: all but patients) hold in these weeks."""
+    """Return what these resources (None: all but patients) hold in these weeks; holds that are over by `at` do not."""
     found: TakenInWeek = defaultdict(int)
-    query = select(BusyUnit.resource_id, BusyUnit.unit)
+    query = select(BusyUnit.resource_id, BusyUnit.unit).where(BusyUnit.appointment_id.not_in(store.holds_over(at)))
     if resources is None:
         query = query.join(Resource, Resource.id == BusyUnit.resource_id).where(Resource.kind != ResourceKind.PATIENT)
     else:
@@ -65,6 +65,15 @@ async def taken_in(
             week, bit = divmod(unit, WEEK)
             found[resource_id, week] |= 1 << bit
     return found
+
+
+async def ends_of_holds(tx: AsyncSession, at: datetime) -> list[tuple[ResourceId, int, datetime]]:
+    """Return each resource and week that something holds for a while, and until when."""
+    query = select(BusyUnit.resource_id, BusyUnit.unit, Appointment.hold_until).join(
+        Appointment, Appointment.id == BusyUnit.appointment_id
+    )
+    held = query.where(Appointment.status == AppointmentStatus.PENDING, Appointment.hold_until > at)
+    return [(resource_id, unit // WEEK, until) for resource_id, unit, until in await tx.execute(held) if until]
 
 
 def _runs(weeks: Collection[int]) -> list[tuple[int, int]]:

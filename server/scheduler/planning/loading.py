@@ -78,7 +78,7 @@ async def load(tx: AsyncSession, now: datetime) -> Loaded:
     staff = [one.id for some in territory.workers.values() for one in some]
     patients = list(dict.fromkeys(row.patient_id for row in rows))
     known = await store.calendars(
-        tx, [*(one.id for one in territory.doctors), *places, *staff, *patients], territory.span
+        tx, [*(one.id for one in territory.doctors), *places, *staff, *patients], territory.span, at=now
     )
     for row in rows:
         nowhere = Calendar(

@@ -26,6 +26,7 @@ from server.scheduler import store as scheduler_store
 from server.scheduler.promises import store
 from server.scheduler.promises.rules import HandoverKind
 from server.scheduler.promises.tables import Handover, HandoverLine
+from server.scheduler.service.making_way import make_way
 from server.scheduler.tables import Appointment, FollowUpPromise
 
 LISTED = 20
@@ -201,8 +202,9 @@ class Handing:
             return False
         held = {one for one in await scheduler_store.held_by(tx, booked.id) if one[0] == giver.id}
         units = sorted(unit for _, unit in held)
-        if not units or await scheduler_store.is_taken(tx, [to_id], range(units[0], units[-1] + 1)):
+        if not units or await scheduler_store.is_taken(tx, [to_id], range(units[0], units[-1] + 1), self._now()):
             return False
+        await make_way(tx, None, {(taker.id, unit) for unit in units}, self._now())
         await scheduler_store.take(tx, booked.id, {(taker.id, unit) for unit in units})
         await scheduler_store.let_go(tx, booked.id, held)
         booked.health_worker_id = to_id

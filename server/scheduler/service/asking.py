@@ -112,7 +112,7 @@ async def bench(
     near = await continuity(tx, row, now)
     whys = {one: near.get(one, Why.ANOTHER) for one in doctors}
     some = [one for one in (*doctors, *cabins, *workers) if wanted is None or one in wanted]
-    known = await store.calendars(tx, [*some, row.patient_id], _reach(window, site.zone))
+    known = await store.calendars(tx, [*some, row.patient_id], _reach(window, site.zone), at=now)
     nowhere = Calendar(ResourceId(row.patient_id), ResourceKind.PATIENT, row.patient_id, site.zone)
     everyone = {
         ResourceKind.PRACTITIONER: _side(known, {one: COSTS[why] for one, why in whys.items()}),
@@ -201,6 +201,17 @@ def days_seen(after: str | None) -> frozenset[date]:
         return frozenset(date.fromisoformat(day) for day in days)
     except ValueError:
         raise Invalid(N_("Cette liste de jours n’est pas lisible. Revenez au début.")) from None
+
+
+def proposal_of(choice: Choice, around: Bench) -> Proposal:
+    """Return a choice as the pages see it."""
+    serving = {
+        ResourceKind.PRACTITIONER: choice.practitioner_id,
+        ResourceKind.CABIN: choice.cabin_id,
+        ResourceKind.HEALTH_WORKER: choice.health_worker_id,
+    }
+    known: dict[ResourceKind, UUID] = {kind: one for kind, one in serving.items() if one is not None}
+    return _proposal(Found(unit_of(choice.starts_at), 0, known), around)
 
 
 def _proposal(found: Found, around: Bench) -> Proposal:

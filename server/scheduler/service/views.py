@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from uuid import UUID
 
 from server.kernel.errors import Conflict
 from server.kernel.ids import (
@@ -23,6 +24,8 @@ from server.scheduler.rules.search import PartOfDay, WhyEmpty
 from server.scheduler.store import TAKEN
 
 DOWN = N_("La cabine est en panne depuis son contrôle. Rien n’a été réservé. On rappellera quand elle remarchera.")
+
+OVER = N_("Ce moment n’est plus gardé pour vous. Rien n’a été réservé. Choisissez un autre moment.")
 
 
 class Why(StrEnum):
@@ -55,6 +58,12 @@ class Choice:
     practitioner_id: PractitionerId
     cabin_id: CabinId | None = None
     health_worker_id: HealthWorkerId | None = None
+
+    @property
+    def serving(self) -> list[UUID]:
+        """Who was chosen."""
+        wanted = (self.practitioner_id, self.cabin_id, self.health_worker_id)
+        return [one for one in wanted if one is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +168,16 @@ class Cancelled:
     choice: Choice
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A moment that is kept for one person. `version` goes back with the yes or the no."""
+
+    id: AppointmentId
+    version: int
+    until: datetime
+    proposal: Proposal
+
+
 class CabinDown(Conflict):
     """The cabin's last check was red. Nothing was booked; a later check that is not red opens it again."""
 
@@ -175,4 +194,14 @@ class SlotTaken(Conflict):
 
     def __init__(self, proposals: Proposals) -> None:
         super().__init__(TAKEN)
+        self.proposals = proposals
+
+
+class HoldOver(SlotTaken):
+    """The moment is not kept any more, and somebody else has it. Nothing was booked; `proposals` are fresh."""
+
+    code = "hold-over"
+
+    def __init__(self, proposals: Proposals) -> None:
+        Conflict.__init__(self, OVER)
         self.proposals = proposals

@@ -1,5 +1,7 @@
 """Booking, moving, cancelling and missing: one transaction each, all units or none."""
 
+from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +20,7 @@ from server.scheduler.rules.units import unit_from, unit_of, wall_time
 from server.scheduler.service import asking
 from server.scheduler.service.asking import LASTS_FOR, Bench
 from server.scheduler.service.follow_ups.proposing import Proposing
+from server.scheduler.service.making_way import make_way
 from server.scheduler.service.views import (
     CabinDown,
     Cancelled,
@@ -70,15 +73,16 @@ class Booking(Proposing):
             async with self._database.transaction() as tx:
                 promise, booked = await self._booked(tx, who, promise_id, appointment_id, version)
                 around = await self._bench(tx, who, promise, choice)
-                sides = _checked(around, choice)
+                sides = checked(around, choice)
                 before, then = await store.held_by(tx, booked.id), asking.held(sides, choice.starts_at)
+                freed = await make_way(tx, who, then - before, self._now())
                 await store.take(tx, booked.id, then - before)
                 await store.let_go(tx, booked.id, before - then)
                 self._put(booked, choice, around)
                 await self._audit(tx, who, Action.APPOINTMENT_MOVED, booked)
         except Conflict as refused:
             raise await self._with_fresh(who, promise_id, refused) from None
-        await self._nudge(promise, choice, before ^ then)
+        await self._nudge(promise, choice, before ^ then | freed)
         return booked.version
 
     async def cancel(
@@ -118,26 +122,40 @@ class Booking(Proposing):
         if row.status is PromiseStatus.MISSED:
             row.status = after(row.status, PromiseMove.RENEW)
         row.status = after(row.status, PromiseMove.BOOK)
-        await _refuse_taken(tx, row, choice)
+        own, now = await store.hold_of(tx, row.id), self._now()
+        await refuse_taken(tx, row, choice, now, [own] if own else [])
         around = await self._bench(tx, who, row, choice)
-        sides = _checked(around, choice)
-        booked = Appointment(
-            id=fresh,
+        units = asking.held(checked(around, choice), choice.starts_at)
+        freed = await make_way(tx, who, units, now, own)
+        booked = self._row(who, row, choice, around, AppointmentStatus.BOOKED, fresh)
+        tx.add(booked)
+        await tx.flush()
+        await store.take(tx, booked.id, units)
+        await self._audit(tx, who, Action.APPOINTMENT_BOOKED, booked)
+        return units | freed
+
+    def _row(
+        self,
+        who: Identity | None,
+        row: FollowUpPromise,
+        choice: Choice,
+        around: Bench,
+        status: AppointmentStatus,
+        fresh: AppointmentId | None = None,
+    ) -> Appointment:
+        """Return a new appointment at a moment; a hold is one too."""
+        made = Appointment(
+            id=fresh or AppointmentId(new_id()),
             patient_id=row.patient_id,
             promise_id=row.id,
             site_id=row.site_id,
-            status=AppointmentStatus.BOOKED,
+            status=status,
             modality=row.modality,
             booked_at=self._now(),
-            booked_by=who.account_id,
+            booked_by=who.account_id if who else None,
         )
-        self._put(booked, choice, around)
-        tx.add(booked)
-        await tx.flush()
-        units = asking.held(sides, choice.starts_at)
-        await store.take(tx, fresh, units)
-        await self._audit(tx, who, Action.APPOINTMENT_BOOKED, booked)
-        return units
+        self._put(made, choice, around)
+        return made
 
     def _put(self, booked: Appointment, choice: Choice, around: Bench) -> None:
         """Write a moment into an appointment: the instant, and the wall time that was promised."""
@@ -149,7 +167,7 @@ class Booking(Proposing):
         booked.zone_version = self._zones_release
 
 
-def _checked(around: Bench, choice: Choice) -> Sides:
+def checked(around: Bench, choice: Choice) -> Sides:
     """Return who was chosen, if all of them may serve then as far as checks, hours and the window go."""
     if choice.cabin_id in around.closed:
         raise CabinDown
@@ -160,12 +178,14 @@ def _checked(around: Bench, choice: Choice) -> Sides:
     return sides
 
 
-async def _refuse_taken(tx: AsyncSession, row: FollowUpPromise, choice: Choice) -> None:
-    """Refuse what is visibly taken, before the work of loading who could serve. The unit rows decide the rest."""
+async def refuse_taken(
+    tx: AsyncSession, row: FollowUpPromise, choice: Choice, now: datetime, but: Collection[AppointmentId] = ()
+) -> None:
+    """Refuse what anybody but `but` visibly takes, before the work of loading who could serve. The rows decide."""
     wanted = (row.patient_id, choice.practitioner_id, choice.cabin_id, choice.health_worker_id)
     first = unit_of(choice.starts_at)
     units = range(first, first + NEEDS[ResourceKind.PATIENT])
-    if await store.is_taken(tx, [one for one in wanted if one is not None], units):
+    if await store.is_taken(tx, [one for one in wanted if one is not None], units, now, but):
         raise Conflict(store.TAKEN, code=SlotTaken.code)
 
 

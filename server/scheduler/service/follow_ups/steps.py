@@ -61,11 +61,14 @@ class Steps:
         """Read the coming weeks, and hear from now on what other processes book."""
         await self._live.listen()
 
-    async def _bench(self, tx: AsyncSession, who: Identity, row: FollowUpPromise, choice: Choice) -> Bench:
+    def tell_index(self, units: Iterable[Held]) -> None:
+        """After a commit that no page shows: tell the index what was taken or freed."""
+        self._live.changed(units)
+
+    async def _bench(self, tx: AsyncSession, who: Identity | None, row: FollowUpPromise, choice: Choice) -> Bench:
         """Load who was chosen. Beyond the clinical window only a health worker may book."""
-        wanted = (choice.practitioner_id, choice.cabin_id, choice.health_worker_id)
-        only = [one for one in wanted if one is not None]
-        return await asking.bench(tx, row, self._now(), wide=who.role is Role.HEALTH_WORKER, only=only)
+        wide = who is not None and who.role is Role.HEALTH_WORKER
+        return await asking.bench(tx, row, self._now(), wide=wide, only=choice.serving)
 
     async def _allowed(
         self, tx: AsyncSession, who: Identity, promise_id: PromiseId, *, lock: bool = False
@@ -111,7 +114,7 @@ class Steps:
         return promise, await store.appointment(tx, appointment_id, lock=True)
 
     async def _audit(
-        self, tx: AsyncSession, who: Identity, action: Action, row: Appointment, reason: str | None = None
+        self, tx: AsyncSession, who: Identity | None, action: Action, row: Appointment, reason: str | None = None
     ) -> None:
         about = f"appointment:{row.id}"
         await record(tx, who, action, at=self._now(), patient_id=row.patient_id, record=about, reason=reason)
