@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
+from clinic_ui.i18n import OFFERED, SOURCE
+from clinic_ui.paper.folder import packed
 from server.clinic import Clinic, open_clinic
 from server.config import load
 from server.interop.site import export_site, import_site
@@ -39,14 +40,15 @@ def export() -> None:
 @export.command("patient")
 @click.argument("patient", type=click.UUID)
 @click.argument("path", type=click.Path(path_type=Path))
+@click.option("--locale", type=click.Choice(list(OFFERED)), default=SOURCE, help="The language of the paper.")
 @_LOGIN
 @_PASSWORD
-def export_patient(patient: Any, path: Path, login: str, password: str) -> None:
-    """Write the record of PATIENT to PATH as a FHIR R4 bundle. A health worker of the person's site signs in."""
+def export_patient(patient: Any, path: Path, locale: str, login: str, password: str) -> None:
+    """Write the record of PATIENT to PATH, a ZIP: PDF, FHIR R4, documents. A health worker of their site signs in."""
 
     async def work(clinic: Clinic, who: Identity) -> None:
         copy = await clinic.copies.of_patient(who, PatientId(patient))
-        write_new(path, msgspec.json.format(msgspec.json.encode(copy.bundle), indent=1))
+        write_new(path, await packed(copy, locale))
         click.echo(f"Wrote {path}: {len(copy.bundle['entry'])} resources. It is not protected. The person will see it.")
 
     _signed_in(work, Door.OFFICE, login, password)

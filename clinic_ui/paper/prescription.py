@@ -6,7 +6,7 @@ from datetime import date
 from clinic_ui.paper.sheets import RULE, Block, Sheet, framed, heading, items, lines, names, sheet, strong
 from clinic_ui.paper.words import Tongue
 from server.kernel.words import N_
-from server.records.prescriptions.rules import Line, SignedPrescription
+from server.records.prescriptions.rules import Line, PrescriptionBody, SignedPrescription
 
 ZONE_ALD = N_(
     "Prescriptions relatives au traitement de l’affection de longue durée reconnue (AFFECTION EXONÉRANTE)"
@@ -27,7 +27,7 @@ def prescription_sheet(
         names(tongue.doctor(content.prescriber), tongue.patient(content.treated, content.body)),
         *([framed(tongue.say(N_("ANNULÉE le %(day)s"), day=tongue.day(cancelled_on)))] if cancelled_on else []),
         RULE,
-        *_zones(content, tongue),
+        *prescribed(content.body, tongue),
         *([heading(tongue.say(N_("Remarque"))), lines(*remark)] if remark else []),
         RULE,
         *_end(content, day, tongue),
@@ -35,13 +35,15 @@ def prescription_sheet(
     return sheet(title, locale, signed_on, f"{content.prescriber.name} · {day}", blocks)
 
 
-def _zones(content: SignedPrescription, tongue: Tongue) -> list[Block]:
-    written = content.body.lines
-    if not content.body.is_bizone:
+def prescribed(body: PrescriptionBody, tongue: Tongue, level: int = 2) -> list[Block]:
+    """Return the medicines, in their two zones when there is a long-term illness, under headings of a level."""
+    written = body.lines
+    if not body.is_bizone:
         return [_medicines(written, tongue)]
     ald = [line for line in written if line.ald]
     other = [line for line in written if not line.ald]
-    blocks = [heading(tongue.say(ZONE_ALD)), _medicines(ald, tongue), RULE, heading(tongue.say(ZONE_OTHER))]
+    blocks = [heading(tongue.say(ZONE_ALD), level), _medicines(ald, tongue), RULE]
+    blocks.append(heading(tongue.say(ZONE_OTHER), level))
     blocks.append(_medicines(other, tongue, len(ald) + 1) if other else lines(tongue.say(N_("Rien."))))
     return blocks
 

@@ -18,6 +18,8 @@ from typing import Any, BinaryIO
 
 import typst
 
+from clinic_ui.paper.sheets import DRAWING
+
 MEMORY = 2 << 30  # bytes of address space: a report of fifty pages takes 0.3 GB
 _FONTS = "fontpkg_ibm_plex_sans"
 _UNKNOWN = "¤"  # the typeface has no empty box, and archives refuse U+FFFD
@@ -69,7 +71,7 @@ def _known_letters(value: Any) -> Any:
     if isinstance(value, list):
         return [_known_letters(one) for one in value]
     if isinstance(value, dict):
-        return {key: _known_letters(one) for key, one in value.items()}
+        return {key: one if key == DRAWING else _known_letters(one) for key, one in value.items()}
     return value
 
 

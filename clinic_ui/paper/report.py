@@ -34,51 +34,66 @@ def report_sheet(
         names([["strong", content.signed_by]], tongue.patient(treated_of(traits))),
         *([framed(tongue.say(N_("Saisie par erreur")))] if status is NoteStatus.ENTERED_IN_ERROR else []),
         RULE,
-        *_items(content, prescribed, tongue),
-        *_beside(content, observations, tongue),
-        *_added(additions, tongue),
+        *report_blocks(content, tongue, observations=observations, prescribed=prescribed, additions=additions),
         RULE,
         strong(tongue.say(N_("Signé par %(name)s, le %(day)s."), name=content.signed_by, day=tongue.day(signed_on))),
     ]
     return sheet(title, locale, signed_on, f"{content.signed_by} · {tongue.day(signed_on)}", blocks)
 
 
-def _items(content: SignedContent, prescribed: Sequence[Line], tongue: Tongue) -> list[Block]:
+def report_blocks(
+    content: SignedContent,
+    tongue: Tongue,
+    *,
+    observations: Sequence[Observation] = (),
+    prescribed: Sequence[Line] = (),
+    additions: Sequence[tuple[datetime, str]] = (),
+    level: int = 2,
+) -> list[Block]:
+    """Return what a report says, under headings of a level."""
+    return [
+        *_items(content, prescribed, tongue, level),
+        *_beside(content, observations, tongue, level),
+        *_added(additions, tongue, level),
+    ]
+
+
+def _items(content: SignedContent, prescribed: Sequence[Line], tongue: Tongue, level: int) -> list[Block]:
     body, none = content.body, tongue.say(N_("Aucun"))
     acts = [*body.acts.splitlines(), *(f"{line.drug} : {_taken(line, tongue)}" for line in prescribed)]
     return [
-        heading(tongue.say(N_("Compte rendu"))),
+        heading(tongue.say(N_("Compte rendu")), level),
         *([lines(*body.examination.splitlines())] if body.examination else []),
         *([strong(line) for line in body.conclusion.splitlines() if line]),
-        heading(tongue.say(N_("Actes et prescriptions"))),
+        heading(tongue.say(N_("Actes et prescriptions")), level),
         lines(*(acts or [none])),
-        heading(tongue.say(N_("Personnes présentes"))),
+        heading(tongue.say(N_("Personnes présentes")), level),
         lines(*(_present(one.part, one.name, one.identifier, tongue) for one in content.participants)),
-        heading(tongue.say(N_("Début et fin"))),
+        heading(tongue.say(N_("Début et fin")), level),
         lines(f"{clock(content.started_at, tongue.locale)} – {clock(content.ended_at, tongue.locale)}"),
-        heading(tongue.say(N_("Incidents techniques"))),
+        heading(tongue.say(N_("Incidents techniques")), level),
         lines(*(body.incidents.splitlines() or [none])),
     ]
 
 
-def _beside(content: SignedContent, observations: Sequence[Observation], tongue: Tongue) -> list[Block]:
+def _beside(content: SignedContent, observations: Sequence[Observation], tongue: Tongue, level: int) -> list[Block]:
     body = content.body
     blocks: list[Block] = []
     if observations:
         taken = ((tongue.say(MEASURES[one.measure]), _measured(one, tongue)) for one in observations)
-        blocks += [heading(tongue.say(N_("Mesures"))), facts(*((f"{label} :", value) for label, value in taken))]
+        blocks += [heading(tongue.say(N_("Mesures")), level), facts(*((f"{label} :", value) for label, value in taken))]
     if body.advice:
-        blocks += [heading(tongue.say(N_("Conseils"))), lines(*body.advice.splitlines())]
+        blocks += [heading(tongue.say(N_("Conseils")), level), lines(*body.advice.splitlines())]
     if body.follow_up:
-        blocks += [heading(tongue.say(N_("Suite"))), lines(_wish(body.follow_up, tongue))]
+        blocks += [heading(tongue.say(N_("Suite")), level), lines(_wish(body.follow_up, tongue))]
     return blocks
 
 
-def _added(additions: Sequence[tuple[datetime, str]], tongue: Tongue) -> list[Block]:
+def _added(additions: Sequence[tuple[datetime, str]], tongue: Tongue, level: int) -> list[Block]:
     blocks: list[Block] = []
     for at, words in additions:
         blocks += [
-            heading(tongue.say(N_("Ajout du %(day)s"), day=tongue.day(_there(at)))),
+            heading(tongue.say(N_("Ajout du %(day)s"), day=tongue.day(_there(at))), level),
             lines(*words.splitlines()),
         ]
     return blocks

@@ -1,5 +1,6 @@
 """A sheet as the template of `paper.typ` draws it: blocks in reading order, words only."""
 
+import base64
 from datetime import date
 from typing import Any
 
@@ -48,4 +49,25 @@ def items(found: list[tuple[str, list[str]]], start: int = 1) -> Block:
     return {"kind": "items", "start": start, "items": [{"title": title, "texts": texts} for title, texts in found]}
 
 
+def table(heads: list[str], rows: list[list[str]], widths: list[int] | None = None) -> Block:
+    """Return a table: one heading a column, read row by row. `widths`: of the columns, as shares."""
+    return {"kind": "table", "heads": heads, "rows": rows, "widths": widths or [1] * len(heads)}
+
+
+def picture(media_type: str, content: bytes, size: tuple[int, int], alt: str) -> Block:
+    """Return a photograph or scan with the words for whoever does not see it; the template reads text alone."""
+    width, height = size
+    source = f"data:{media_type};base64,{base64.b64encode(content).decode()}"
+    frame = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
+    return {
+        "kind": "picture",
+        "alt": alt,
+        DRAWING: f'{frame}<image width="{width}" height="{height}" href="{source}"/></svg>',
+    }
+
+
+CONTENTS: Block = {"kind": "contents"}
+"""Where each chapter is, as links."""
+DRAWING = "svg"
+"""The key of a block under which a picture stands: no words."""
 RULE: Block = {"kind": "rule"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -30,6 +31,7 @@ class Copy:
     bundle: Json
     rows: Opened
     names: dict[str, str]
+    at: datetime
 
 
 class Copies:
@@ -57,4 +59,5 @@ async def copy_of(tx: AsyncSession, vault: PatientVault, patient_id: PatientId, 
     rows["patient"].sort(key=lambda row: row["id"] != str(patient_id))
     actors = {AccountId(row["actor"]) for row in found["audit_event"] if row["actor"]}
     names = {str(one): name for one, name in (await accounts_store.names(tx, actors)).items()}
-    return Copy(patient_id, bundle(rows, names, now()), rows, names)
+    at = now()
+    return Copy(patient_id, bundle(rows, names, at), rows, names, at)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,6 +16,8 @@ from server import export_commands
 from server.cli import main
 from server.kernel.clock import utc_now
 from server.records.seal.keyring import init_key
+from server.village.sign_ins import PASSWORD as DEMO_PASSWORD
+from tests.clinic_ui.paper.reading import read_pdf
 from tests.flows.conftest import settle
 
 Say = Callable[..., Result]
@@ -34,6 +38,11 @@ def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Say:
     return typed
 
 
+def _rows(folder: Path, table: str) -> list[dict[str, Any]]:
+    lines = (folder / "tables" / f"{table}.ndjson").read_bytes().splitlines()
+    return [msgspec.json.decode(line) for line in lines]
+
+
 def test_a_site_leaves_by_an_admin_and_arrives_elsewhere(say: Say, tmp_path: Path) -> None:
     made = say("account", "add", "mairie", "--role", "admin", "--name", "Mairie", "--password", PASSWORD)
     assert made.exit_code == 0, made.output
@@ -46,8 +55,17 @@ def test_a_site_leaves_by_an_admin_and_arrives_elsewhere(say: Say, tmp_path: Pat
     assert (again.exit_code, "exists" in again.output) == (1, True)
 
     patient = next((folder / "patients").iterdir()).stem
-    no_worker = say("export", "patient", patient, tmp_path / "p.json", *asked, PASSWORD)
-    assert (no_worker.exit_code, (tmp_path / "p.json").exists()) == (1, False)
+    no_worker = say("export", "patient", patient, tmp_path / "p.zip", *asked, PASSWORD)
+    assert (no_worker.exit_code, (tmp_path / "p.zip").exists()) == (1, False)
+
+    worker = next(one for one in _rows(folder, "account") if one["login"] == "sylvie")
+    mine = next(one["id"] for one in _rows(folder, "patient") if one["site_id"] == worker["site_id"])
+    copied = say("export", "patient", mine, tmp_path / "p.zip", "--login", "sylvie", "--password", DEMO_PASSWORD)
+    assert copied.exit_code == 0, copied.output
+    with zipfile.ZipFile(tmp_path / "p.zip") as file:
+        paper = read_pdf(file.read("dossier.pdf"))
+        assert b"MedicationRequest" in file.read("dossier.fhir.json")
+    assert all(words in paper.text for words in ("Qui vous êtes", "Comptes rendus", "Signé par", "Mesures"))
 
     assert msgspec.json.decode((folder / "manifest.json").read_bytes())["patients"] > 5
     key_file = init_key(tmp_path / "others.json").path

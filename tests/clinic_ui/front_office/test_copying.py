@@ -10,8 +10,9 @@ import msgspec
 
 from clinic_ui.front_office.copying import GivenTo
 from tests.clinic_ui.front_office.village import Village, Visitor
+from tests.clinic_ui.paper.reading import read_pdf
 
-WANTED = {"given_to": GivenTo.PERSON.value, "seen": "yes"}
+WANTED = {"given_to": GivenTo.PERSON.value, "seen": "yes", "locale": "en"}
 
 
 async def _taken(nurse: Visitor, action: str) -> bytes:
@@ -37,10 +38,10 @@ async def test_a_copy_is_handed_over_once_it_is_said_to_whom_and_stands_in_the_b
     assert (sylvie.status, "Vérifiez d’abord une pièce d’identité." in sylvie.text) == (422, True)
     raw = await _taken(sylvie, f"{village.odette}/copy")
     with zipfile.ZipFile(io.BytesIO(raw)) as folder:
-        paper, bundle = folder.read("dossier.html").decode(), msgspec.json.decode(folder.read("dossier.fhir.json"))
-    assert "Odette Lavergne" in paper
-    assert "Gonalgie" in paper
-    assert "<script" not in paper
+        paper, bundle = read_pdf(folder.read("dossier.pdf")), msgspec.json.decode(folder.read("dossier.fhir.json"))
+    assert paper.language == "en"
+    for words in ("Odette", "Lavergne", "Gonalgie", "Contrôle de la tension", "Sylvie", "made the copy"):
+        assert words in paper.text, words
     assert {one["resource"]["resourceType"] for one in bundle["entry"]} >= {"Patient", "Encounter", "Composition"}
     await sylvie.open(f"{village.odette}/accesses")
     assert "a préparé la copie de votre dossier" in sylvie.words
