@@ -59,12 +59,17 @@ def test_a_site_leaves_by_an_admin_and_arrives_elsewhere(say: Say, tmp_path: Pat
     assert (no_worker.exit_code, (tmp_path / "p.zip").exists()) == (1, False)
 
     worker = next(one for one in _rows(folder, "account") if one["login"] == "sylvie")
-    mine = next(one["id"] for one in _rows(folder, "patient") if one["site_id"] == worker["site_id"])
+    seen = {one["patient_id"] for one in _rows(folder, "note")} & {
+        one["patient_id"] for one in _rows(folder, "observation")
+    }
+    mine = next(
+        one["id"] for one in _rows(folder, "patient") if one["site_id"] == worker["site_id"] and one["id"] in seen
+    )
     copied = say("export", "patient", mine, tmp_path / "p.zip", "--login", "sylvie", "--password", DEMO_PASSWORD)
     assert copied.exit_code == 0, copied.output
     with zipfile.ZipFile(tmp_path / "p.zip") as file:
         paper = read_pdf(file.read("dossier.pdf"))
-        assert b"MedicationRequest" in file.read("dossier.fhir.json")
+        assert b"Composition" in file.read("dossier.fhir.json")
     assert all(words in paper.text for words in ("Qui vous êtes", "Comptes rendus", "Signé par", "Mesures"))
 
     assert msgspec.json.decode((folder / "manifest.json").read_bytes())["patients"] > 5

@@ -81,6 +81,26 @@ def a_visit(number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def a_future() -> Rows:
+    """What was asked for and booked, and what the log says."""
+    at = AT.isoformat()
+    return {
+        "follow_up_promise": [
+            {"created_at": at, "earliest_on": "2026-11-29", "latest_on": "2026-12-03", "modality": "VR",
+             "practitioner_id": AUBIN, "reason": {"text": "Contrôle de la tension"}, "status": "booked"},
+        ],
+        "appointment": [
+            {"starts_at": (AT + timedelta(days=8)).isoformat(), "practitioner_id": AUBIN, "cabin_id": CABIN,
+             "modality": "VR", "status": "cancelled"},
+        ],
+        "audit_event": [
+            {"id": "a", "at": at, "actor": ACCOUNT, "role": "gp", "action": "history:read"},
+            {"id": "b", "at": at, "actor": None, "role": None, "action": "patient:registered"},
+        ],
+        "broken_glass": [],
+    }  # fmt: skip
+
+
 def a_record(notes: int = 2) -> Rows:
     """A record that has something of everything."""
     at = AT.isoformat()
@@ -113,20 +133,7 @@ def a_record(notes: int = 2) -> Rows:
             told | {"body": letter, "status": "entered-in-error"},
             told | {"body": plain(DocumentBody("Virus", MediaType.PDF)), "status": "quarantined"},
         ],
-        "follow_up_promise": [
-            {"created_at": at, "earliest_on": "2026-11-29", "latest_on": "2026-12-03", "modality": "VR",
-             "practitioner_id": AUBIN, "reason": {"text": "Contrôle de la tension"}, "status": "booked"},
-        ],
-        "appointment": [
-            {"starts_at": (AT + timedelta(days=8)).isoformat(), "practitioner_id": AUBIN, "cabin_id": CABIN,
-             "modality": "VR", "status": "cancelled"},
-        ],
-        "audit_event": [
-            {"id": "a", "at": at, "actor": ACCOUNT, "role": "gp", "action": "history:read"},
-            {"id": "b", "at": at, "actor": None, "role": None, "action": "patient:registered"},
-        ],
-        "broken_glass": [],
-    }  # fmt: skip
+    } | a_future()  # fmt: skip
     return rows
 
 
