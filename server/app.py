@@ -200,13 +200,13 @@ def _office_of(clinic: Clinic) -> office_pages.Office:
 def _office(clinic: Clinic) -> Routes:
     office = _office_of(clinic)
     pages = office_pages.routes(
-        office, clinic.access_book, clinic.merging, clinic.documents.documents, clinic.prescriptions
+        office, clinic.access_book, clinic.merging, clinic.documents.documents, clinic.prescriptions, clinic.series
     )
     return [
         *pages,
         *CopyPages(office, clinic.copies).routes(),
         *ReminderPages(office, clinic.reminders).routes(),
-        *TendingPages(office, clinic.promises).routes(),
+        *TendingPages(office, clinic.promises, clinic.series).routes(),
         *PlanPages(office, clinic.planning).routes(),
     ]
 

@@ -48,6 +48,7 @@ from server.scheduler.reminders.carriers import carriers_of
 from server.scheduler.reminders.letters import Writer
 from server.scheduler.reminders.sending import Sending
 from server.scheduler.reminders.service import Reminders
+from server.scheduler.series.service import Series
 from server.scheduler.service.agenda import Agenda
 from server.scheduler.service.closing import Closing
 from server.scheduler.service.follow_ups import FollowUps
@@ -109,6 +110,7 @@ class Clinic(Resources):
     reminders: Reminders
     sending: Sending
     planning: Planning
+    series: Series
     copies: Copies
 
 
@@ -172,9 +174,10 @@ def _build(on: Resources) -> Clinic:
     notes, background = Notes(database, vault, visits, people, now), Background(database, vault, people, now)
     drugs = read_rules(on.config.drug_list)
     prescriptions = Prescriptions(database, vault, visits, people, background, drugs, now)
+    tending = _tending(on)
     return Clinic(
         **{each.name: getattr(on, each.name) for each in fields(Resources)},
-        **_tending(on),
+        **tending,
         merging=Merging(database, people, visits.is_open, now),
         notes=notes,
         prescriptions=prescriptions,
@@ -198,6 +201,7 @@ def _build(on: Resources) -> Clinic:
         closing=Closing(database, visits, notes, prescriptions, Endings(ground), follow_ups),
         copies=Copies(database, vault, people, now),
         planning=Planning(database, people, vault, follow_ups, now, switchboard),
+        series=Series(database, people, vault, now, follow_ups, tending["promises"]),
         readiness=Readiness(database, now, switchboard, visits, Echoes(), on.ice),
     )
 

@@ -94,6 +94,16 @@ INTERVALS = (
     (180, N_("dans 6 mois")),
     (0, N_("dans un autre délai")),
 )
+EVERY = (
+    (0, N_("une seule fois")),
+    (1, N_("tous les jours")),
+    (2, N_("tous les 2 jours")),
+    (3, N_("tous les 3 jours")),
+    (7, N_("toutes les semaines")),
+    (14, N_("toutes les 2 semaines")),
+    (28, N_("toutes les 4 semaines")),
+    (90, N_("tous les 3 mois")),
+)
 
 SCRIPT = {
     "title": N_("Consultations"),

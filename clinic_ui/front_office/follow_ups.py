@@ -18,6 +18,7 @@ from server.kernel.ids import CabinId, HealthWorkerId, PractitionerId, PromiseId
 from server.kernel.words import N_
 from server.scheduler.rules.promise import OPEN, PromiseStatus
 from server.scheduler.rules.search import PartOfDay, WhyEmpty
+from server.scheduler.series.service import Series
 from server.scheduler.service.views import (
     AppointmentLine,
     CancelReason,
@@ -67,6 +68,8 @@ class Chosen(msgspec.Struct, frozen=True):
     health_worker_id: HealthWorkerId | None = None
     version: Annotated[int, Meta(ge=1, le=2**31 - 2)] = 1
     key: str = ""
+    following: bool = False
+    """With a move: the later times of its series too."""
 
     def choice(self) -> Choice:
         """Return it as the service takes it."""
@@ -177,8 +180,9 @@ class PromisePages:
 class AppointmentPages:
     """One appointment: what it is now, and what can be done with it."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: Office, series: Series) -> None:
         self._office = office
+        self._series = series
 
     def routes(self) -> Routes:
         """Return the routes of these pages."""
@@ -209,6 +213,10 @@ class AppointmentPages:
         line = await self._line(request)
         try:
             chosen = await read_form(request, Chosen)
+            if chosen.following:
+                moved = await self._series.move_following(who_is(request), line.id, chosen.version, chosen.choice())
+                whole = (await self._office.view.promise(who_is(request), _promise_of(line))).series_id
+                return go(f"/office/series/{whole}?done=moved&count={moved.changed}&left={moved.left}")
             await self._office.follow_ups.move(who_is(request), line.id, chosen.version, chosen.choice())
         except SlotTaken as taken:
             return await self._choose(request, line, taken.proposals, Asked(None, "", wide=False), taken)

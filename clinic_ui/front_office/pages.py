@@ -12,18 +12,25 @@ from clinic_ui.front_office.office import Office
 from clinic_ui.front_office.papers import PaperPages
 from clinic_ui.front_office.patients import PatientPages
 from clinic_ui.front_office.queueing import QueuePages
+from clinic_ui.front_office.series import SeriesPages
 from clinic_ui.front_office.sheet import SheetPages
 from server.encounters.service.accesses import AccessBook
 from server.people.merging import Merging
 from server.records.documents.service import Documents
 from server.records.prescriptions.service import Prescriptions
+from server.scheduler.series.service import Series
 from server.web.routes import Routes
 
 __all__ = ["Office", "routes"]
 
 
 def routes(
-    office: Office, access_book: AccessBook, merging: Merging, documents: Documents, prescriptions: Prescriptions
+    office: Office,
+    access_book: AccessBook,
+    merging: Merging,
+    documents: Documents,
+    prescriptions: Prescriptions,
+    series: Series,
 ) -> Routes:
     """Return `(method, path, view)` of every page; `/office/patients/new` before `/office/patients/{…}`."""
     return [
@@ -38,6 +45,7 @@ def routes(
         *DocumentPages(office, documents).routes(),
         *QueuePages(office).routes(),
         *PromisePages(office).routes(),
-        *AppointmentPages(office).routes(),
+        *AppointmentPages(office, series).routes(),
+        *SeriesPages(office, series).routes(),
         *PaperPages(office, prescriptions).routes(),
     ]

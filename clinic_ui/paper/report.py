@@ -116,6 +116,10 @@ def _measured(one: Observation, tongue: Tongue) -> str:
 
 def _wish(wish: FollowUpWish, tongue: Tongue) -> str:
     parts = [tongue.say(N_("dans %(days)s jours"), days=wish.in_days), tongue.say(MODALITIES[wish.modality]), wish.why]
+    if wish.is_series:
+        parts.insert(
+            1, tongue.say(N_("%(times)s fois, tous les %(days)s jours"), times=wish.times, days=wish.every_days)
+        )
     return ", ".join(part for part in parts if part)
 
 

@@ -122,6 +122,8 @@ class Act(StrEnum):
     """Order a follow-up: only who signs may."""
     FOLLOW_UP_BOOK = "follow-up:book"
     """Choose among the proposals, move, cancel."""
+    SERIES_ORDER = "series:order"
+    """Make a series of a follow-up, book it, stop it, cancel or move its following times."""
     PROMISE_TEND = "promise:tend"
     """Note that somebody came or not, withdraw a follow-up, see what stands around it."""
     PROMISE_HAND_OVER = "promise:hand-over"
@@ -204,6 +206,7 @@ RULES: dict[Act, frozenset[Role]] = {
     Act.FOLLOW_UP_SEE: frozenset({Role.CABIN, Role.GP, Role.HEALTH_WORKER}),
     Act.FOLLOW_UP_ASK: frozenset({Role.GP}),
     Act.FOLLOW_UP_BOOK: frozenset({Role.CABIN, Role.HEALTH_WORKER}),
+    Act.SERIES_ORDER: frozenset({Role.HEALTH_WORKER}),
     Act.PROMISE_TEND: frozenset({Role.HEALTH_WORKER, Role.GP}),
     Act.PROMISE_HAND_OVER: frozenset({Role.COORDINATOR, Role.ADMIN}),
     Act.DAY_SHEET: frozenset({Role.HEALTH_WORKER}),

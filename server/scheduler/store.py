@@ -245,8 +245,9 @@ async def promise(tx: AsyncSession, promise_id: PromiseId, *, lock: bool = False
 
 
 async def promise_of_visit(tx: AsyncSession, encounter_id: EncounterId) -> FollowUpPromise | None:
-    """Return the promise that a visit ended with."""
-    return await tx.scalar(select(FollowUpPromise).where(FollowUpPromise.encounter_id == encounter_id))
+    """Return the promise that a visit ended with; of a series, the first."""
+    query = select(FollowUpPromise).where(FollowUpPromise.encounter_id == encounter_id)
+    return await tx.scalar(query.order_by(FollowUpPromise.series_no).limit(1))
 
 
 async def promises(

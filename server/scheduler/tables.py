@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.database.rows import Row
@@ -17,6 +17,7 @@ from server.kernel.ids import (
     PractitionerId,
     PromiseId,
     ResourceId,
+    SeriesId,
     SiteId,
 )
 from server.records.rules.note import Modality
@@ -83,15 +84,36 @@ class ClosingDay(Row):
     label: Mapped[str] = mapped_column(String(120))
 
 
+class PromiseSeries(Row):
+    """The same follow-up several times: every so many days. Each time is a promise of its own, with its own window."""
+
+    __tablename__ = "promise_series"
+
+    id: Mapped[SeriesId] = mapped_column(primary_key=True)
+    patient_id: Mapped[PatientId] = mapped_column(ForeignKey("patient.id"), index=True)
+    encounter_id: Mapped[EncounterId] = mapped_column(ForeignKey("encounter.id"), unique=True)
+    site_id: Mapped[SiteId] = mapped_column(ForeignKey("site.id"))
+    step_days: Mapped[int]
+    times: Mapped[int]
+    created_at: Mapped[datetime]
+    created_by: Mapped[AccountId]
+
+
 class FollowUpPromise(Row):
     """A doctor's order to see a patient again. The reason is sealed once, as `row_ver`; `version` counts moves."""
 
     __tablename__ = "follow_up_promise"
-    __table_args__ = (Index("ix_follow_up_promise_site_id_status", "site_id", "status"),)
+    __table_args__ = (
+        UniqueConstraint("encounter_id", "series_no"),
+        Index("ix_follow_up_promise_site_id_status", "site_id", "status"),
+    )
 
     id: Mapped[PromiseId] = mapped_column(primary_key=True)
     patient_id: Mapped[PatientId] = mapped_column(ForeignKey("patient.id"), index=True)
-    encounter_id: Mapped[EncounterId] = mapped_column(ForeignKey("encounter.id"), unique=True)
+    encounter_id: Mapped[EncounterId] = mapped_column(ForeignKey("encounter.id"))
+    series_id: Mapped[SeriesId | None] = mapped_column(ForeignKey("promise_series.id"), index=True)
+    series_no: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    """Which time of its series, from 1; 1 for one that stands alone."""
     site_id: Mapped[SiteId] = mapped_column(ForeignKey("site.id"))
     practitioner_id: Mapped[PractitionerId] = mapped_column(ForeignKey("practitioner.id"), index=True)
     health_worker_id: Mapped[HealthWorkerId | None] = mapped_column(ForeignKey("health_worker.id"))

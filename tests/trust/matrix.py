@@ -133,6 +133,7 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/office/appointments/{appointment_id}/reminders"): OFFICE,
     ("GET", "/office/promises/{promise_id}/care"): OFFICE,
     ("POST", "/office/promises/{promise_id}/withdraw"): OFFICE,
+    ("POST", "/office/promises/{promise_id}/repeat"): OFFICE,
     ("GET", "/office/patients/{patient_id}/reminders"): OFFICE,
     ("POST", "/office/patients/{patient_id}/reminders"): OFFICE,
 }
@@ -168,6 +169,10 @@ ELSEWHERE: Mapping[tuple[str, str], str] = {
     ("POST", "/desk/follow-ups/{promise_id}/withdraw"): "tests/server/scheduler/promises",
     ("POST", "/office/plan/{promise_id}/accept"): "tests/server/scheduler/planning/test_service.py",
     ("POST", "/office/plan/{promise_id}/decline"): "tests/server/scheduler/planning/test_service.py",
+    ("GET", "/office/series/{series_id}"): "tests/server/scheduler/series/test_service.py",
+    ("POST", "/office/series/{series_id}/book"): "tests/server/scheduler/series/test_service.py",
+    ("POST", "/office/series/{series_id}/cancel"): "tests/server/scheduler/series/test_service.py",
+    ("POST", "/office/series/{series_id}/stop"): "tests/server/scheduler/series/test_service.py",
     ("GET", "/office/duplicates/{first_id}/{second_id}"): "tests/server/people/test_merging.py",
     ("POST", "/office/duplicates/{first_id}/{second_id}"): "tests/server/people/test_merging.py",
     ("POST", "/office/duplicates/{first_id}/{second_id}/apart"): "tests/server/people/test_merging.py",

@@ -16,6 +16,8 @@ from server.kernel.words import N_
 
 TEXT_MAX = 20_000  # letters in one box of the note: a long report has 5,000
 FOLLOW_UP_MAX_DAYS = 730
+SERIES_STEP_MAX_DAYS = 180
+SERIES_MOST = 30  # times: a month of daily dressings
 
 
 class NoteStatus(StrEnum):
@@ -56,12 +58,20 @@ class Part(StrEnum):
 
 
 class FollowUpWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the doctor orders for later: in how many days, how, with whom beside, why."""
+    """What the doctor orders for later: in how many days, how, with whom beside, why; and how often."""
 
     in_days: int
     modality: Modality
     with_health_worker: bool = False
     why: str = ""
+    times: int = 1
+    every_days: int = 0
+    """Of a series: days between two times."""
+
+    @property
+    def is_series(self) -> bool:
+        """Whether it is wanted more than once."""
+        return self.times > 1
 
 
 class NoteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -191,6 +201,15 @@ def wrong_words(body: NoteBody) -> dict[str, str]:
     wish = body.follow_up
     if wish is not None and not 1 <= wish.in_days <= FOLLOW_UP_MAX_DAYS:
         wrong["follow_up"] = N_("Le suivi doit avoir lieu dans 1 à 730 jours.")
+    elif wish is not None and not _series_fits(wish):
+        wrong["follow_up"] = N_("Une série : 2 à 30 fois, tous les 1 à 180 jours, en deux ans au plus.")
     elif wish is not None and len(wish.why) > TEXT_MAX:
         wrong["follow_up"] = too_long
     return wrong
+
+
+def _series_fits(wish: FollowUpWish) -> bool:
+    if wish.times == 1:
+        return wish.every_days >= 0
+    fits = 2 <= wish.times <= SERIES_MOST and 1 <= wish.every_days <= SERIES_STEP_MAX_DAYS
+    return fits and wish.in_days + (wish.times - 1) * wish.every_days <= FOLLOW_UP_MAX_DAYS

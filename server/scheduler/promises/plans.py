@@ -13,12 +13,15 @@ import msgspec
 from msgspec import Meta
 
 from server.kernel.errors import ConfigError
-from server.records.rules.note import FOLLOW_UP_MAX_DAYS
+from server.records.rules.note import FOLLOW_UP_MAX_DAYS, SERIES_MOST, SERIES_STEP_MAX_DAYS
 from server.scheduler.promises.rules import AlternationRule
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One template. `how`: by the cabin alone, with a nurse beside, or at the surgery."""
+    """One template. `how`: by the cabin alone, with a nurse beside, or at the surgery.
+
+    A series says how often (`times`), every so many days.
+    """
 
     code: str
     fr: Annotated[str, Meta(min_length=1, max_length=60)]
@@ -27,6 +30,9 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     how: Literal["cabin", "nurse", "surgery"]
     why: Annotated[str, Meta(max_length=300)]
     source: Annotated[str, Meta(min_length=1)]
+    every_days: Annotated[int, Meta(ge=0, le=SERIES_STEP_MAX_DAYS)] = 0
+    """Of a series: days between two times; 0 for once."""
+    times: Annotated[int, Meta(ge=1, le=SERIES_MOST)] = 1
 
 
 class _Alternation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

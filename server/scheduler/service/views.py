@@ -14,6 +14,7 @@ from server.kernel.ids import (
     PatientId,
     PractitionerId,
     PromiseId,
+    SeriesId,
 )
 from server.kernel.words import N_
 from server.people.rules import Cabin, HealthWorker, Practitioner
@@ -127,6 +128,9 @@ class PromiseLine:
     """The window is over and nothing is booked."""
     practitioner: Practitioner
     reason: str
+    series_id: SeriesId | None = None
+    series_no: int = 1
+    series_times: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,8 @@ export class NoteForm {
       const known = [...this.#field("interval").options].some((one) => one.value === String(wish.in_days));
       this.#field("interval").value = known ? String(wish.in_days) : "0";
       this.#field("in_days").value = String(wish.in_days);
+      this.#field("every_days").value = String(wish.every_days);
+      if (wish.times > 1) this.#field("times").value = String(wish.times);
       this.#field("why").value = wish.why;
     }
     this.#showWhen();
@@ -62,11 +64,14 @@ export class NoteForm {
     const kind = this.#field("next").value;
     if (!kind || kind === "none") return null;
     const days = Number(this.#field("interval").value) || Number(this.#field("in_days").value);
+    const every = Number(this.#field("every_days").value) || 0;
     return {
       in_days: Math.trunc(days) || 0,
       modality: kind === "surgery" ? "AMB" : "VR",
       with_health_worker: kind === "nurse",
       why: this.#field("why").value,
+      times: every ? Math.trunc(Number(this.#field("times").value)) || 0 : 1,
+      every_days: every,
     };
   }
 
@@ -76,7 +81,9 @@ export class NoteForm {
     const label = this.element.querySelector(`input[name=next][value=${kind}] ~ span b`)?.textContent ?? "";
     if (!wish) return label;
     const option = [...this.#field("interval").options].find((one) => one.value === String(wish.in_days));
-    return [label, option?.textContent ?? inDays(wish.in_days), wish.why].filter(Boolean).join(", ");
+    const every = [...this.#field("every_days").options].find((one) => one.value === String(wish.every_days));
+    const series = wish.times > 1 ? `${wish.times} × ${every?.textContent ?? wish.every_days}` : "";
+    return [label, option?.textContent ?? inDays(wish.in_days), series, wish.why].filter(Boolean).join(", ");
   }
 
   /** The call's log goes into the note as long as the doctor has written nothing else there. @returns {boolean} changed */
@@ -115,12 +122,14 @@ export class NoteForm {
 
   /** What is usual for a condition is proposed; each part can be changed. @param {HTMLOptionElement | undefined} plan */
   #take(plan) {
-    const { days, how, why } = plan?.dataset ?? {};
+    const { days, how, why, every, times } = plan?.dataset ?? {};
     if (!days || !how) return;
     this.#field("next").value = how;
     const known = [...this.#field("interval").options].some((one) => one.value === days);
     this.#field("interval").value = known ? days : "0";
     this.#field("in_days").value = days;
+    this.#field("every_days").value = every ?? "0";
+    if (every !== "0") this.#field("times").value = times ?? "4";
     this.#field("why").value = why ?? "";
   }
 
@@ -129,6 +138,8 @@ export class NoteForm {
     const when = this.element.querySelector("[data-next-when]");
     const days = this.element.querySelector("[data-next-days]");
     if (when instanceof HTMLElement) when.hidden = !wish || wish === "none";
+    const times = this.element.querySelector("[data-next-times]");
     if (days instanceof HTMLElement) days.hidden = this.#field("interval").value !== "0";
+    if (times instanceof HTMLElement) times.hidden = this.#field("every_days").value === "0";
   }
 }

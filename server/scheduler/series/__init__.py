@@ -1,0 +1,1 @@
+"""The same follow-up several times: dressings every other day, a pressure every week."""
