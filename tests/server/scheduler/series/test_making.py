@@ -33,7 +33,7 @@ async def test_the_migration_keeps_promises_and_what_points_to_them(clinic: Clin
     if not clinic.database.is_sqlite:
         pytest.skip("PostgreSQL changes the table in place")
     booked = await clinic.follow_ups.reserve(clinic.nurse, await clinic.promised(), clinic.choice(), "une-cle-de-test")
-    series = importlib.import_module("server.database.migrations.versions.0018_series")
+    series = importlib.import_module("server.database.migrations.versions.0019_series")
 
     def draw_anew(line: Connection) -> None:
         with Operations.context(MigrationContext.configure(line)):

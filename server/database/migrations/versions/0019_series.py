@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 
 _BEFORE = (
     "id, patient_id, encounter_id, site_id, practitioner_id, health_worker_id, with_health_worker, status, modality, "
