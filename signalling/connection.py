@@ -18,7 +18,14 @@ class Socket(Protocol):
         """There is something to send."""
 
     def hurry(self) -> None:
-        """Send it now, if the line takes it."""
+        """Send what waits now, if the line takes it."""
+
+    @property
+    def takes(self) -> bool:
+        """Whether the line takes a frame at this moment, and nothing is being sent."""
+
+    def send(self, frame: str) -> None:
+        """Send a frame now, on a line that takes it."""
 
     def end(self, error: SignallingError) -> None:
         """Close once everything said before is sent."""
@@ -67,6 +74,9 @@ class Connection:
         self.forward(write(message))
 
     def forward(self, frame: str) -> None:
+        socket = self.socket
+        if socket is not None and not self.broken and socket.takes and self.outbox.pass_on(frame):
+            return socket.send(frame)
         if self._fits(self.outbox.put(frame)) and self.socket:
             self.socket.hurry()
 

@@ -10,7 +10,8 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ from signalling.leases import Leases
 from signalling.pace import Bucket, Pace
 from signalling.protocol import (
     VERSION,
+    Asked,
     Error,
     ErrorCode,
     FromPage,
@@ -82,16 +84,20 @@ class PageSocket:
         if self._writer is None and self._connection is not None and self._connection.outbox.is_waiting:
             self._writer = asyncio.create_task(self._write(self._connection))
 
+    @property
+    def takes(self) -> bool:
+        return (
+            self._writer is None and self._transport is not None and self._transport.get_write_buffer_size() < AT_ONCE
+        )
+
     def hurry(self) -> None:
-        connection, transport = self._connection, self._transport
-        if self._writer is None and connection is not None and transport is not None:
-            while transport.get_write_buffer_size() < AT_ONCE:
-                if (frame := connection.outbox.next()) is None:
-                    return
-                self._send_now(frame)
+        while (connection := self._connection) is not None and self.takes:
+            if (frame := connection.outbox.next()) is None:
+                return
+            self.send(frame)
         self.wake()
 
-    def _send_now(self, frame: str) -> None:
+    def send(self, frame: str) -> None:
         """Send without a task, which would cost as much as the sending: with so little waiting it never pauses."""
         sending = self._ws.send_str(frame)
         try:
@@ -119,24 +125,32 @@ class PageSocket:
         with contextlib.suppress(ConnectionError):
             await self._ws.ping()
 
-    async def listen(self) -> WSMessage | None:
-        """Return what comes next, None when the page closed; raise what the exchange closes it for."""
-        if self.error is not None:
-            raise self.error
-        self._listens = True
-        try:
-            frame = await self._ws.receive()
-        except asyncio.CancelledError:
-            if self.error is None or self._reader is None:
-                raise
-            self._reader.uncancel()
-            raise self.error from None
-        finally:
-            self._listens = False
-        if frame.type in OVER:
-            self.left = frame.type is WSMsgType.CLOSE and frame.data in LEFT
-            return None
-        return frame
+    async def listen(self, hear: Callable[[str], Asked | None]) -> Asked | WSMessage | None:
+        """Let `hear` have each text. Return what it wants answered, or what is no text; None when the page closed.
+
+        Raises what the exchange closes the socket for.
+        """
+        while True:
+            if self.error is not None:
+                raise self.error
+            self._listens = True
+            try:
+                frame = await self._ws.receive()
+            except asyncio.CancelledError:
+                if self.error is None or self._reader is None:
+                    raise
+                self._reader.uncancel()
+                raise self.error from None
+            finally:
+                self._listens = False
+            if frame.type is WSMsgType.TEXT:
+                if (asked := hear(frame.data)) is not None:
+                    return asked
+            elif frame.type in OVER:
+                self.left = frame.type is WSMsgType.CLOSE and frame.data in LEFT
+                return None
+            else:
+                return frame
 
     async def _write(self, connection: Connection) -> None:
         try:
@@ -278,21 +292,27 @@ class Gateway:
         socket.attach(connection)
         connection.alive_at = time.monotonic()
         self._leases.watch(connection)
-        while (frame := await socket.listen()) is not None:
-            now = connection.alive_at = time.monotonic()
-            if frame.type is WSMsgType.PONG:
-                continue
-            socket.bucket.spend(now)
-            self._meter.frames += 1
-            if frame.type is not WSMsgType.TEXT:
-                await self._hear_other(frame, ws)
-            elif isinstance(message := read(frame.data), (Ping, Join, Hello)):
-                await self._answer(message, ws, connection)
+        hear = partial(self._hear, socket, connection)
+        while (asked := await socket.listen(hear)) is not None:
+            if isinstance(asked, Asked):
+                await self._answer(asked, ws, connection)
             else:
-                connection.heard += 1
-                connection.pace = connection.pace or Pace(now)
-                connection.pace.spend(message, now)
-                self._switchboard.from_seat(connection, message, frame.data)
+                await self._hear_other(asked, ws, socket, connection)
+
+    def _hear(self, socket: PageSocket, connection: Connection, text: str) -> Asked | None:
+        """Forward what a seat says, without waiting: most frames go so. Return what is for the exchange itself."""
+        now = connection.alive_at = time.monotonic()
+        socket.bucket.spend(now)
+        self._meter.frames += 1
+        message = read(text)
+        if isinstance(message, (Ping, Join, Hello)):
+            return message
+        connection.heard += 1
+        if connection.pace is None:
+            connection.pace = Pace(now)
+        connection.pace.spend(message, now)
+        self._switchboard.from_seat(connection, message, text)
+        return None
 
     async def _greet(self, message: FromPage) -> tuple[Connection, bool]:
         if not isinstance(message, Hello) or message.version != VERSION:
@@ -310,13 +330,20 @@ class Gateway:
             case _:
                 raise BadMessage
 
-    async def _hear_other(self, frame: WSMessage, ws: web.WebSocketResponse) -> None:
+    async def _hear_other(
+        self, frame: WSMessage, ws: web.WebSocketResponse, socket: PageSocket, connection: Connection
+    ) -> None:
+        now = connection.alive_at = time.monotonic()
+        if frame.type is WSMsgType.PONG:
+            return
+        socket.bucket.spend(now)
+        self._meter.frames += 1
         if frame.type is WSMsgType.PING:
             await ws.pong(frame.data)
         else:
             _refuse_binary(frame)
 
-    async def _answer(self, message: Hello | Ping | Join, ws: web.WebSocketResponse, connection: Connection) -> None:
+    async def _answer(self, message: Asked, ws: web.WebSocketResponse, connection: Connection) -> None:
         match message:
             case Hello():
                 raise BadMessage

@@ -43,6 +43,17 @@ class Outbox:
             self._chars -= len(self._kept.pop(0))
         return len(self._waiting) <= FRAMES and (self._chars <= CHARS or len(self._waiting) == 1)
 
+    def pass_on(self, frame: str) -> bool:
+        """Count a frame as sent at once, which the caller then sends; False when others wait for their turn."""
+        if self._waiting:
+            return False
+        self._kept.append(frame)
+        self._sent += 1
+        self._chars += len(frame)
+        while len(self._kept) > FRAMES or self._chars > CHARS:
+            self._chars -= len(self._kept.pop(0))
+        return True
+
     def put_once(self, frame: str) -> bool:
         """Let a frame wait, unless the same one waits already: a nudge asks to look, once is enough."""
         return frame in self._waiting or self.put(frame)

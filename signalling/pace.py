@@ -24,11 +24,14 @@ class Bucket:
         self._at = now
 
     def spend(self, now: float) -> None:
-        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+        tokens = self._tokens + (now - self._at) * self._rate
         self._at = now
-        if self._tokens < 1:
+        if tokens > self._burst:
+            tokens = self._burst
+        if tokens < 1:
+            self._tokens = tokens
             raise Flood
-        self._tokens -= 1
+        self._tokens = tokens - 1
 
 
 class Pace:
@@ -43,12 +46,12 @@ class Pace:
     def spend(self, message: ForPeer, now: float) -> None:
         """Count a message; raise Flood when it is one too many."""
         match message:
+            case Candidate():  # first: there are most of them
+                self._candidates += 1
+                if self._candidates > CANDIDATES:
+                    raise Flood
             case Offer() | Answer():
                 self._descriptions.spend(now)
                 self._candidates = 0
             case Restart():  # it asks for an offer
                 self._descriptions.spend(now)
-            case Candidate():
-                self._candidates += 1
-                if self._candidates > CANDIDATES:
-                    raise Flood

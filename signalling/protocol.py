@@ -150,11 +150,17 @@ class Pong(Message, frozen=True):
     heard: int
 
 
+Asked = Hello | Join | Ping  # what the exchange itself answers
 ForPeer = Offer | Answer | Candidate | Restart | State | Bye
-FromPage = Hello | Join | Ping | ForPeer
+FromPage = Asked | ForPeer
 FromExchange = Welcome | Nudge | Joined | PeerJoined | PeerLeft | Replaced | Reconnect | Error | Pong | ForPeer
 Uncounted = Hello | Welcome | Ping | Pong | Reconnect | Replaced  # they concern one socket, not the connection
 
+_SAID_BY: Final[dict[type[Message], frozenset[Seat]]] = {
+    Offer: frozenset({Seat.PRACTITIONER, Seat.LOBBY}),
+    Answer: frozenset({Seat.PATIENT}),
+    Restart: frozenset({Seat.PATIENT}),
+}
 _from_page: msgspec.json.Decoder[FromPage] = msgspec.json.Decoder(FromPage)
 _from_exchange: msgspec.json.Decoder[FromExchange] = msgspec.json.Decoder(FromExchange)
 _encoder = msgspec.json.Encoder()
@@ -193,13 +199,8 @@ def write(message: FromExchange | FromPage) -> str:
 
 def may_say(seat: Seat, message: ForPeer) -> bool:
     """One offerer by role, so that two offers never meet."""
-    match message:
-        case Offer():
-            return seat is not Seat.PATIENT
-        case Answer() | Restart():
-            return seat is Seat.PATIENT
-        case _:
-            return True
+    seats = _SAID_BY.get(type(message))
+    return seats is None or seat in seats
 
 
 def check_sdp(sdp: str) -> None:

@@ -14,6 +14,13 @@ class Wire:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.takes = False
+
+    def send(self, frame: str) -> None:
+        self.asked.append(f"send {frame}")
+
+    async def ping(self) -> None:
+        self.asked.append("ping")
 
     def wake(self) -> None:
         self.asked.append("wake")
@@ -40,6 +47,20 @@ def test_words_wait_for_a_socket_and_wake_it() -> None:
     one.nudge("n")
     assert wire.asked == ["wake", "wake"]
     assert [one.outbox.next() for _ in range(3)] == ['{"type":"pong","heard":1}', "n", None]
+
+
+def test_a_frame_goes_at_once_when_the_line_takes_it_and_none_waits_before_it() -> None:
+    one, wire = connection(), Wire()
+    one.socket, wire.takes = wire, True
+    one.forward("a")
+    assert wire.asked == ["send a"]
+    wire.takes = False
+    one.forward("b")
+    wire.takes = True
+    one.forward("c")
+    assert wire.asked == ["send a", "hurry", "hurry"]
+    assert one.outbox.rewind(0)
+    assert [one.outbox.next() for _ in range(4)] == ["a", "b", "c", None]
 
 
 def test_a_page_that_reads_too_slowly_is_cut_and_cannot_go_on() -> None:

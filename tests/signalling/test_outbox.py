@@ -21,6 +21,7 @@ steps = st.lists(
     st.one_of(
         st.just(("put", 0)),
         st.just(("send", 0)),
+        st.just(("pass on", 0)),
         st.tuples(st.just("confirm"), st.integers(0, 9)),
         st.tuples(st.just("lose"), st.integers(0, 9)),
         st.just(("move", 0)),
@@ -41,6 +42,11 @@ def test_a_page_hears_every_frame_once_and_in_order_however_often_its_socket_is_
             case "send":
                 if (frame := outbox.next()) is not None:
                     in_flight.append(frame)
+            case "pass on":
+                assert outbox.pass_on(str(said + 1)) is not outbox.is_waiting
+                if not outbox.is_waiting:
+                    said += 1
+                    in_flight.append(str(said))
             case "confirm":
                 heard += in_flight[:number]
                 del in_flight[:number]
@@ -58,11 +64,11 @@ def test_a_page_hears_every_frame_once_and_in_order_however_often_its_socket_is_
     assert heard == [str(number) for number in range(1, said + 1)]
 
 
-def test_what_was_sent_is_kept_up_to_a_bound_and_beyond_it_nothing_is_replayed() -> None:
+@pytest.mark.parametrize("at_once", [False, True])
+def test_what_was_sent_is_kept_up_to_a_bound_and_beyond_it_nothing_is_replayed(at_once: bool) -> None:
     outbox = Outbox()
     for number in range(FRAMES + 10):
-        assert outbox.put(str(number))
-        outbox.next()
+        assert outbox.pass_on(str(number)) if at_once else outbox.put(str(number)) and outbox.next()
     assert not outbox.rewind(9)
     assert outbox.rewind(10)
     assert sent_by(outbox) == [str(number) for number in range(10, FRAMES + 10)]
