@@ -1,7 +1,7 @@
 """The named queries of follow-ups. Locks are taken in one order: answer kept, promise, appointment, units by number."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
@@ -182,6 +182,23 @@ async def let_go(tx: AsyncSession, appointment_id: AppointmentId, held: Iterable
     if held is not None:
         mine = mine.where(tuple_(BusyUnit.resource_id, BusyUnit.unit).in_(list(held)))
     await tx.execute(mine)
+
+
+async def is_crowded(
+    tx: AsyncSession, needs: Mapping[UUID, int], first: int, at: datetime, but: Collection[AppointmentId] = ()
+) -> bool:
+    """Look whether somebody who takes breaks between people would have none before or after `first`.
+
+    `needs` says for how many units each subject is wanted. Whoever takes breaks is locked, so that two bookers who
+    come close to each other, and touch no common unit, do not pass here together.
+    """
+    query = select(Resource).where(Resource.subject_id.in_(list(needs)), Resource.buffer_min > 0).order_by(Resource.id)
+    for one in await tx.scalars(query.with_for_update(key_share=True)):  # others may still point to the row
+        rest = one.buffer_min // 5
+        around = range(first - rest, first + needs[one.subject_id] + rest)
+        if await is_taken(tx, [one.subject_id], around, at, but):
+            return True
+    return False
 
 
 def holds_over(at: datetime) -> Select[AppointmentId]:

@@ -168,11 +168,10 @@ def _rider(row: FollowUpPromise) -> Rider:
 
 
 def _diary(calendar: Calendar, span: range) -> Diary:
-    taken = calendar.taken_in(span)
     remote, in_person = (
-        tuple(_spans(calendar.open_in(span, modality) & ~taken)) for modality in (Modality.REMOTE, Modality.IN_PERSON)
+        tuple(_spans(calendar.free_in(span, modality))) for modality in (Modality.REMOTE, Modality.IN_PERSON)
     )
-    return Diary(calendar.kind, calendar.subject_id, remote, in_person)
+    return Diary(calendar.kind, calendar.subject_id, remote, in_person, calendar.buffer)
 
 
 def _spans(bits: int) -> Iterable[Span]:

@@ -19,7 +19,7 @@ from operator import or_
 from random import Random
 from uuid import UUID
 
-from server.scheduler.rules.openings import ResourceKind, starts
+from server.scheduler.rules.openings import ResourceKind, padded, starts
 from server.scheduler.rules.search import GRID, NEEDS
 
 TRIP = 2  # to call a health worker out for one person costs as much as a day too early
@@ -36,6 +36,8 @@ class Diary:
     subject_id: UUID
     remote: tuple[Span, ...]
     in_person: tuple[Span, ...] = ()
+    buffer: int = 0
+    """Units that stay free between two people: their breaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,9 @@ class Board:
         self.left_out = Counter(wish.village for wish in problem.wishes)
         self.cost = sum(left_out_cost(size, size) for size in self.size.values())
         self._need = [NEEDS[one.kind] for one in problem.diaries]
+        self._buffer = [one.buffer for one in problem.diaries]
+        self._held = [0] * len(problem.diaries)
+        """What stands on the board, of those who take breaks."""
         spans = ([one.in_person for one in problem.diaries], [one.remote for one in problem.diaries])
         self._open = [[_bits(some) for some in side] for side in spans]
         self._free = [list(side) for side in self._open]
@@ -238,6 +243,9 @@ class Board:
 
     def _take(self, row: int, unit: int) -> None:
         need = self._need[row]
+        if self._buffer[row]:
+            self._hold(row, self._held[row] | (1 << need) - 1 << unit)
+            return
         held, touched = (1 << need) - 1 << unit, _bits([(max(unit - need + 1, 0), unit + need)])
         for free, begin in zip(self._free, self._starts, strict=True):
             free[row] &= ~held
@@ -245,8 +253,18 @@ class Board:
 
     def _give_back(self, row: int, unit: int) -> None:
         held = (1 << self._need[row]) - 1 << unit
+        if self._buffer[row]:
+            self._hold(row, self._held[row] & ~held)
+            return
         for opened, free, begin in zip(self._open, self._free, self._starts, strict=True):
             free[row] |= held & opened[row]
+            begin[row] = starts(free[row], self._need[row])
+
+    def _hold(self, row: int, held: int) -> None:
+        """Draw anew somebody who takes breaks: these may reach into each other."""
+        self._held[row], busy = held, padded(held, self._buffer[row])
+        for opened, free, begin in zip(self._open, self._free, self._starts, strict=True):
+            free[row] = opened[row] & ~busy
             begin[row] = starts(free[row], self._need[row])
 
     def _left_out(self, village: UUID, step: int) -> int:

@@ -167,7 +167,7 @@ def proposals(row: FollowUpPromise, around: Bench) -> Proposals:
 
 
 def stands(around: Bench, found: Found) -> bool:
-    """Return whether a moment may be booked as the rows are now: open to everybody, and nobody taken."""
+    """Return whether a moment may be booked as the rows are now: open to everybody, nobody taken or without a break."""
     serving = found.serving
     sides = {
         kind: tuple(one for one in side if one.calendar.subject_id == serving[kind])
@@ -177,7 +177,7 @@ def stands(around: Bench, found: Found) -> bool:
         unit not in one.calendar.taken
         for kind, side in sides.items()
         for one in side
-        for unit in range(found.unit, found.unit + NEEDS[kind])
+        for unit in range(found.unit - one.calendar.buffer, found.unit + NEEDS[kind] + one.calendar.buffer)
     )
     return free and all(sides.values()) and is_open(around.ask, sides, found.unit)
 

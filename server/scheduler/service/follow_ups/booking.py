@@ -75,6 +75,7 @@ class Booking(Proposing):
                 around = await self._bench(tx, who, promise, choice)
                 sides = checked(around, choice)
                 before, then = await store.held_by(tx, booked.id), asking.held(sides, choice.starts_at)
+                await refuse_crowded(tx, choice, self._now(), booked.id)
                 freed = await make_way(tx, who, then - before, self._now())
                 await store.take(tx, booked.id, then - before)
                 await store.let_go(tx, booked.id, before - then)
@@ -178,15 +179,33 @@ def checked(around: Bench, choice: Choice) -> Sides:
     return sides
 
 
+async def refuse_crowded(tx: AsyncSession, choice: Choice, now: datetime, own: AppointmentId) -> None:
+    """Refuse a moment that leaves somebody no break beside others than `own`."""
+    if await store.is_crowded(tx, _needs(choice), unit_of(choice.starts_at), now, [own]):
+        raise Conflict(store.TAKEN, code=SlotTaken.code)
+
+
 async def refuse_taken(
     tx: AsyncSession, row: FollowUpPromise, choice: Choice, now: datetime, but: Collection[AppointmentId] = ()
 ) -> None:
-    """Refuse what anybody but `but` visibly takes, before the work of loading who could serve. The rows decide."""
-    wanted = (row.patient_id, choice.practitioner_id, choice.cabin_id, choice.health_worker_id)
+    """Refuse what anybody but `but` visibly takes, before the work of loading who could serve. The rows decide.
+
+    Breaks decide here: they are no rows.
+    """
     first = unit_of(choice.starts_at)
     units = range(first, first + NEEDS[ResourceKind.PATIENT])
-    if await store.is_taken(tx, [one for one in wanted if one is not None], units, now, but):
+    taken = await store.is_taken(tx, [row.patient_id, *choice.serving], units, now, but)
+    if taken or await store.is_crowded(tx, _needs(choice), first, now, but):
         raise Conflict(store.TAKEN, code=SlotTaken.code)
+
+
+def _needs(choice: Choice) -> dict[UUID, int]:
+    wanted = {
+        ResourceKind.PRACTITIONER: choice.practitioner_id,
+        ResourceKind.CABIN: choice.cabin_id,
+        ResourceKind.HEALTH_WORKER: choice.health_worker_id,
+    }
+    return {one: NEEDS[kind] for kind, one in wanted.items() if one is not None}
 
 
 def _spelt(choice: Choice) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from uuid import UUID
 
@@ -37,7 +38,8 @@ def refuse_faults(problem: Problem, plan: Plan) -> None:
             last = at.unit + NEEDS[diary.kind]
             assert any(start <= at.unit and last <= stop for start, stop in spans), "booked or closed"
             units = {(row, unit) for unit in range(at.unit, last)}
-            assert not units & held, "twice"
+            rest = {(row, unit) for unit in range(at.unit - diary.buffer, last + diary.buffer)}
+            assert not rest & held, "twice, or without a break"
             held |= units
 
 
@@ -58,7 +60,8 @@ def test_a_plan_takes_nobody_twice_and_nothing_booked_and_stays_in_the_windows(
 def test_whatever_is_placed_and_lifted_the_board_counts_right_and_ends_as_it_began(seed: int) -> None:
     random = Random(seed)
     problem = territory(random, wishes=15, cabins=2, doctors=3, weeks=2, booked=0.3)
-    board = Board(problem, random)
+    resting = tuple(replace(one, buffer=random.choice((0, 0, 1, 4))) for one in problem.diaries)
+    board = Board(problem := replace(problem, diaries=resting), random)
     empty = board.cost
     for _ in range(60):
         number = random.randrange(len(problem.wishes))
