@@ -61,6 +61,7 @@ from server.robots.api import RobotsApi
 from server.scheduler import api as scheduler_api
 from server.scheduler.availability.feeds import Feeds
 from server.scheduler.availability.service import Availability
+from server.scheduler.closings.service import Closings
 from server.scheduler.service.cabin_view import CabinView
 from server.scheduler.service.office_view import OfficeView
 from server.scheduler.service.sweeping import Sweeping
@@ -232,6 +233,7 @@ def _coordination(clinic: Clinic) -> Routes:
             availability,
             Founding(clinic.database, clinic.accounts, clinic.now),
             Feeds(clinic.database, availability, clinic.now),
+            Closings(clinic.database, clinic.now, clinic.switchboard),
             clinic.now,
         )
     )

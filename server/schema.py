@@ -15,6 +15,7 @@ from server.records.prescriptions import tables as prescriptions
 from server.records.seal import tables as seal
 from server.scheduler import tables as scheduler
 from server.scheduler.availability import tables as availability
+from server.scheduler.closings import tables as closings
 from server.scheduler.planning import tables as planning
 from server.scheduler.promises import tables as promises
 from server.scheduler.reminders import tables as reminders
@@ -25,6 +26,7 @@ SUBJECTS = (
     accounts,
     audit,
     availability,
+    closings,
     documents,
     encounters,
     evaluation,

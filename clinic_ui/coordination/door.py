@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from clinic_ui.coordination.board import BoardPages
+from clinic_ui.coordination.closings import ClosingPages
 from clinic_ui.coordination.glasses import GlassPages
 from clinic_ui.coordination.hours import AllHoursPages
 from clinic_ui.coordination.pages import CoordinationPages
@@ -20,6 +21,7 @@ from server.people.founding.service import Founding
 from server.readiness.service import Readiness
 from server.scheduler.availability.feeds import Feeds
 from server.scheduler.availability.service import Availability
+from server.scheduler.closings.service import Closings
 from server.web.routes import Routes
 
 
@@ -35,6 +37,7 @@ class Coordination:
     availability: Availability
     founding: Founding
     feeds: Feeds
+    closings: Closings
     now: Clock
 
 
@@ -49,6 +52,7 @@ def routes(here: Coordination) -> Routes:
         *BoardPages(here.availability, here.readiness, here.now).routes(),
         *AllHoursPages(here.availability).routes(),
         *hours.routes(),
+        *ClosingPages(here.closings, here.now).routes(),
         *CalendarPages(hours, here.feeds, here.now).routes(),
         *Subscribed(here.feeds).routes(),
         *PlacesPages(here.founding).routes(),

@@ -13,8 +13,8 @@ from server.kernel.errors import Invalid
 from server.kernel.ids import AppointmentId, SiteId
 from server.kernel.words import N_
 from server.records.rules.note import Modality
+from server.scheduler.availability.freeing import Decided
 from server.scheduler.availability.rules import Once, Plan, Weekly
-from server.scheduler.availability.service import Decided
 from server.scheduler.rules.openings import ExceptionKind
 from server.scheduler.rules.units import instant_of_wall
 

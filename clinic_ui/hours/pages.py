@@ -39,6 +39,7 @@ MODALITY_WORDS = {
     None: N_("les deux"),
     Modality.REMOTE: N_("par la cabine"),
     Modality.IN_PERSON: N_("sur place"),
+    Modality.HOME: N_("à domicile"),
 }
 EXCEPTION_WORDS = {ExceptionKind.OPEN: N_("Ouvert en plus"), ExceptionKind.CLOSED: N_("Fermé")}
 DAY_WORDS = (

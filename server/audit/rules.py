@@ -91,6 +91,7 @@ class Action(StrEnum):
     REMINDER_BY_HAND = "reminder:by-hand"
     DAY_SHEET_READ = "day-sheet:read"
     HOURS_CHANGED = "hours:changed"
+    CLOSING_CHANGED = "closing:changed"
     PLACE_MADE = "place:made"
     PLACE_CHANGED = "place:changed"
     FEED_MADE = "calendar:made"

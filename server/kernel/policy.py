@@ -335,6 +335,12 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("GET", "/coordination/hours/{subject_id}/calendar/hours.ics"): Act.HOURS_EDIT,
     ("POST", "/coordination/hours/{subject_id}/calendar/hours"): Act.HOURS_EDIT,
     ("GET", "/calendar/{token}"): PUBLIC,  # a calendar program knows one secret, and no name is in what it reads
+    ("GET", "/coordination/closings"): Act.HOURS_EDIT,
+    ("POST", "/coordination/closings"): Act.HOURS_EDIT,
+    ("POST", "/coordination/closings/turn"): Act.HOURS_EDIT,
+    ("POST", "/coordination/closings/holidays"): Act.HOURS_EDIT,
+    ("POST", "/coordination/closings/undo"): Act.HOURS_EDIT,
+    ("POST", "/coordination/closings/confirm"): Act.HOURS_EDIT,
     ("GET", "/coordination/board"): Act.HOURS_EDIT,
     ("GET", "/coordination/board/now"): Act.HOURS_EDIT,
     ("GET", "/coordination/planning"): Act.PLAN_MAKE,

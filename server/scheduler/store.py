@@ -25,6 +25,7 @@ from server.kernel.ids import (
 )
 from server.kernel.words import N_
 from server.people.store import same_person
+from server.scheduler.closings.store import grounds
 from server.scheduler.rules.appointment import EXPECTED, AppointmentStatus
 from server.scheduler.rules.openings import Calendar, Exceptional, WeeklyRule
 from server.scheduler.rules.promise import PromiseStatus
@@ -67,7 +68,8 @@ async def calendars(
     rules = await _rules(tx, ids)
     exceptions = await _exceptions(tx, ids, span)
     held = await _taken(tx, ids, span, at) if taken else defaultdict(list)
-    closing = await _closing_days(tx, {resource.zone for resource in resources})
+    sites = {rule.site_id for some in rules.values() for rule in some if rule.site_id}
+    ground = await grounds(tx, {one.zone for one in resources}, [one.subject_id for one in resources], sites)
     return {
         one.subject_id: Calendar(
             one.id,
@@ -76,9 +78,11 @@ async def calendars(
             one.zone,
             tuple(rules[one.id]),
             tuple(exceptions[one.id]),
-            frozenset(closing[one.zone]),
+            ground.closed(one.zone, ground.homes.get(one.subject_id)),
             frozenset(held[one.id]),
             one.buffer_min // 5,
+            {rule.site_id: ground.closed(one.zone, rule.site_id) for rule in rules[one.id] if rule.site_id},
+            ground.homes.get(one.subject_id),
         )
         for one in resources
     }
@@ -87,8 +91,8 @@ async def calendars(
 async def _rules(tx: AsyncSession, ids: list[ResourceId]) -> dict[ResourceId, list[WeeklyRule]]:
     found: dict[ResourceId, list[WeeklyRule]] = defaultdict(list)
     for row in await tx.scalars(select(AvailabilityRule).where(AvailabilityRule.resource_id.in_(ids))):
-        rule = WeeklyRule(row.weekday, row.start_min, row.end_min, row.modality, row.valid_from, row.valid_to)
-        found[row.resource_id].append(rule)
+        span = (row.weekday, row.start_min, row.end_min, row.modality, row.valid_from, row.valid_to)
+        found[row.resource_id].append(WeeklyRule(*span, row.site_id, row.every_weeks))
     return found
 
 
@@ -100,7 +104,7 @@ async def _exceptions(tx: AsyncSession, ids: list[ResourceId], span: range) -> d
         AvailabilityException.ends_at > instant_of(span.start),
     )
     for row in await tx.scalars(query):
-        found[row.resource_id].append(Exceptional(row.kind, row.starts_at, row.ends_at, row.modality))
+        found[row.resource_id].append(Exceptional(row.kind, row.starts_at, row.ends_at, row.modality, row.site_id))
     return found
 
 
@@ -118,13 +122,6 @@ async def _taken(
     return found
 
 
-async def _closing_days(tx: AsyncSession, zones: set[str]) -> dict[str, list[date]]:
-    found: dict[str, list[date]] = defaultdict(list)
-    for row in await tx.scalars(select(ClosingDay).where(ClosingDay.zone.in_(zones))):
-        found[row.zone].append(row.on)
-    return found
-
-
 async def add_resource(tx: AsyncSession, row: Resource) -> ResourceId:
     """Add a resource unless its subject has one; return the id that its subject has."""
     values = {name: getattr(row, name) for name in ("id", "kind", "subject_id", "zone", "active")}
@@ -139,9 +136,9 @@ async def replace_rules(tx: AsyncSession, resource_id: ResourceId, rules: Iterab
     await tx.flush()
 
 
-async def add_closing_day(tx: AsyncSession, zone: str, on: date, label: str) -> None:
+async def add_closing_day(tx: AsyncSession, area: str, on: date, label: str) -> None:
     """Add a closing day; one that people have edited stays as it is."""
-    await _insert_unless_there(tx, ClosingDay, {"zone": zone, "on": on, "label": label})
+    await _insert_unless_there(tx, ClosingDay, {"area": area, "on": on, "label": label, "closed": True})
 
 
 async def take(tx: AsyncSession, appointment_id: AppointmentId, held: Collection[Held]) -> None:

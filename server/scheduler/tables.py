@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.database.rows import Row
@@ -57,6 +57,8 @@ class AvailabilityRule(Row):
     valid_to: Mapped[date | None]
     site_id: Mapped[SiteId | None]
     """Where, when that is not where they always are: a doctor's half-day in a village, a stop of the medicobus."""
+    every_weeks: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    """Every so many weeks, counted from the week of `valid_from`."""
 
 
 class AvailabilityException(Row):
@@ -75,13 +77,16 @@ class AvailabilityException(Row):
 
 
 class ClosingDay(Row):
-    """A day on which weekly rules of a zone are silent: public holidays, copied here so that people can edit them."""
+    """A day on which weekly rules are silent: public holidays, copied here so that people can edit them, and others."""
 
     __tablename__ = "closing_day"
 
-    zone: Mapped[str] = mapped_column(String(40), primary_key=True)
+    area: Mapped[str] = mapped_column(String(40), primary_key=True)
+    """A zone, a department of it, or a site's number: see `closings`."""
     on: Mapped[date] = mapped_column("on_day", primary_key=True)
     label: Mapped[str] = mapped_column(String(120))
+    closed: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """False: open here, although a wider area closes that day."""
 
 
 class PromiseSeries(Row):

@@ -19,6 +19,7 @@ from server.scheduler.availability.rules import Difference
 from server.scheduler.availability.service import Availability
 from server.scheduler.availability.subjects import subject
 from server.scheduler.availability.written import read_hours
+from server.scheduler.closings.rules import areas_of
 from server.scheduler.service.agenda import Agenda
 
 YEARS_AHEAD = 3
@@ -73,10 +74,10 @@ class Opening:
             if written:
                 changed = await self._open(tx, who, line, founded)
                 hours += [(line.name, changed)] if changed else []
-        zones = {line.zone for line in lines if isinstance(line, SiteLine)}
+        areas = {(line.zone, area) for line in lines if isinstance(line, SiteLine) for area in _areas(line)}
         years = range(self._now().year, self._now().year + YEARS_AHEAD)
-        for zone in sorted(zones):
-            await self._agenda.close_on_holidays(tx, zone, years)
+        for zone, area in sorted(areas):
+            await self._agenda.close_on_holidays(tx, zone, years, area)
         return Report(founded.steps, tuple(hours), founded.passwords, len(lines))
 
     async def _open(self, tx: AsyncSession, who: Identity | None, line: Line, founded: Founded) -> Difference:
@@ -84,9 +85,8 @@ class Opening:
         one = await subject(tx, founded.ids[kind_of(line), line.key])
         named = line.zone if isinstance(line, PractitionerLine) else ""
         zone = named or await self._availability.zone_of(tx, one)
-        insee = one.site.insee if one.site else ""
         weekly = read_hours(getattr(line, "hours", ()))
-        done = await self._availability.open_weekly(tx, who, one, zone, weekly, insee)
+        done = await self._availability.open_weekly(tx, who, one, zone, weekly)
         if not done.saved:
             raise Conflict(
                 N_("Les heures de « %(name)s » laissent %(count)s rendez-vous dehors. Changez-les dans le navigateur."),
@@ -95,3 +95,7 @@ class Opening:
                 count=len(done.hit),
             )
         return done.difference
+
+
+def _areas(line: SiteLine) -> tuple[str, ...]:
+    return areas_of(line.zone, line.insee)

@@ -25,9 +25,8 @@ from server.scheduler.rules.openings import (
     ExceptionKind,
     WeeklyRule,
     check_rules,
-    public_holidays,
 )
-from server.scheduler.rules.units import instant_of_wall, unit_from, unit_of
+from server.scheduler.rules.units import unit_from, unit_of
 
 REASON_MAX, BUFFER_MAX, ONCE_FOR = 120, 60, timedelta(days=366)
 WEEKLY_MOST, ONCE_MOST = 200, 500
@@ -46,16 +45,28 @@ class Weekly(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     valid_from: date | None = None
     valid_to: date | None = None
     site_id: SiteId | None = None
+    every_weeks: int = 1
+    """Every so many weeks, counted from the week of `valid_from`."""
 
     def rule(self) -> WeeklyRule:
         """Return it as the search knows it."""
-        return WeeklyRule(self.weekday, self.start_min, self.end_min, self.modality, self.valid_from, self.valid_to)
+        return WeeklyRule(
+            self.weekday,
+            self.start_min,
+            self.end_min,
+            self.modality,
+            self.valid_from,
+            self.valid_to,
+            self.site_id,
+            self.every_weeks,
+        )
 
     def meets(self, other: "Weekly") -> bool:
         """Return whether both can hold on one day."""
         starts = [one for one in (self.valid_from, other.valid_from) if one]
         ends = [one for one in (self.valid_to, other.valid_to) if one]
-        return self.weekday == other.weekday and (not starts or not ends or max(starts) <= min(ends))
+        same_time = self.weekday == other.weekday and (not starts or not ends or max(starts) <= min(ends))
+        return same_time and self.rule().same_weeks(other.rule())
 
 
 class Once(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,7 +81,7 @@ class Once(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def exceptional(self) -> Exceptional:
         """Return it as the search knows it."""
-        return Exceptional(self.kind, self.starts_at, self.ends_at, self.modality)
+        return Exceptional(self.kind, self.starts_at, self.ends_at, self.modality, self.site_id)
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -223,26 +234,3 @@ def check_zone(zone: str) -> str:
     if zone not in available_timezones():
         raise Invalid(_NOT_POSSIBLE, fields={"zone": N_("Écrivez un fuseau comme Europe/Paris.")})
     return str(ZoneInfo(zone))
-
-
-# The department where two more days are public holidays (local law of Alsace-Moselle); 57 stands for all three.
-_ALSACE_MOSELLE = frozenset({"57", "67", "68"})
-
-
-def local_holidays(insee: str, zone: str, years: Iterable[int]) -> tuple[Once, ...]:
-    """Return the public holidays that a commune has besides those of its zone, as closures: Alsace and Moselle."""
-    if insee[:2] not in _ALSACE_MOSELLE:
-        return ()
-    asked = set(years)
-    common = public_holidays(zone, asked)
-    more = public_holidays(zone, asked, department="57")
-    return tuple(
-        Once(
-            ExceptionKind.CLOSED,
-            instant_of_wall(day, 0, zone),
-            instant_of_wall(day, 24 * 60, zone),
-            reason=label[:REASON_MAX],
-        )
-        for day, label in sorted(more.items())
-        if day not in common
-    )

@@ -6,7 +6,6 @@ save(plan, seen) ─▶ the hours are those that were seen? ─▶ possible? ─
 undo ─▶ the hours before a change, by the same way
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -21,12 +20,13 @@ from server.database.engine import Database
 from server.kernel.access import Act, Identity, require
 from server.kernel.clock import Clock
 from server.kernel.errors import Conflict
-from server.kernel.ids import AccountId, AppointmentId, ResourceId, new_id
+from server.kernel.ids import AccountId, ResourceId, new_id
 from server.kernel.words import N_
 from server.people import store as people_store
 from server.people.rules import Site
 from server.scheduler import store as scheduler_store
 from server.scheduler.availability import store
+from server.scheduler.availability.freeing import Decided, free
 from server.scheduler.availability.rules import (
     Booked,
     Difference,
@@ -36,20 +36,18 @@ from server.scheduler.availability.rules import (
     check_zone,
     difference,
     digest,
-    local_holidays,
     outside,
     refuse_other,
-    with_once,
 )
 from server.scheduler.availability.subjects import HOME_ZONE, Subject, require_hours, subject, subjects
 from server.scheduler.availability.tables import HoursChange
-from server.scheduler.rules.appointment import AppointmentStatus, check_move
+from server.scheduler.closings.store import grounds
 from server.scheduler.rules.openings import Calendar, ResourceKind
-from server.scheduler.rules.promise import PromiseMove, after
+from server.scheduler.service.views import CancelReason
 from server.scheduler.tables import Resource
 
 CHANGES_SHOWN = 10
-_WHY = {ResourceKind.PRACTITIONER: "practitioner", ResourceKind.CABIN: "cabin"}
+_WHY = {ResourceKind.PRACTITIONER: CancelReason.PRACTITIONER, ResourceKind.CABIN: CancelReason.CABIN}
 
 
 class Nudger(Protocol):
@@ -96,14 +94,6 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """What was decided of the appointments that a change hits: these are freed, those stay although it is closed."""
-
-    freed: frozenset[AppointmentId] = frozenset()
-    kept: frozenset[AppointmentId] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a change does. `hit` empty or decided: it is saved."""
 
@@ -136,9 +126,10 @@ class Availability:
         async with self._database.reading() as tx:
             found = [one for one in await subjects(tx) if one.kind is kind]
             known = await scheduler_store.calendars(tx, [one.id for one in found], span, at=self._now())
-            zones = {calendar.zone for calendar in known.values()}
-            closing = {zone: await store.closing_days(tx, zone) for zone in zones}
-        return [Row(one, known.get(one.id), closing[known[one.id].zone] if one.id in known else {}) for one in found]
+            closing = {
+                one.id: await store.closing_days(tx, known[one.id].zone, one.site) for one in found if one.id in known
+            }
+        return [Row(one, known.get(one.id), closing.get(one.id, {})) for one in found]
 
     async def sheet(self, who: Identity, subject_id: UUID, span: range) -> Sheet:
         """Return somebody's hours, and what is taken in `span`."""
@@ -180,16 +171,15 @@ class Availability:
         return outcome
 
     async def open_weekly(
-        self, tx: AsyncSession, who: Identity | None, one: Subject, zone: str, weekly: tuple[Weekly, ...], insee: str
+        self, tx: AsyncSession, who: Identity | None, one: Subject, zone: str, weekly: tuple[Weekly, ...]
     ) -> Outcome:
         """Put weekly lines in the place of all others, in the caller's transaction; exceptions stay.
 
-        A commune of Alsace or Moselle (`insee`) gets its two more holidays. Appointments that are hit stop it.
+        Appointments that are hit stop it.
         """
         row, now = await self.set_zone(tx, who, one, zone), self._now()
         before = await store.plan(tx, row, now)
-        more = [each for each in local_holidays(insee, zone, range(now.year, now.year + 3)) if each.ends_at > now]
-        plan = with_once(msgspec.structs.replace(before, weekly=weekly), more)
+        plan = msgspec.structs.replace(before, weekly=weekly)
         outcome, _ = await self._save(tx, who, one, plan, digest(before), None)
         return outcome
 
@@ -217,7 +207,8 @@ class Availability:
 
     async def _sheet(self, tx: AsyncSession, one: Subject, span: range) -> Sheet:
         now, row = self._now(), await store.resource(tx, one.id)
-        zone, closing = await self.zone_of(tx, one), await store.closing_days(tx, await self.zone_of(tx, one))
+        zone = await self.zone_of(tx, one)
+        closing = await store.closing_days(tx, zone, one.site)
         known = (await scheduler_store.calendars(tx, [one.id], span, at=now)).get(one.id)
         empty = Calendar(ResourceId(one.id), one.kind, one.id, zone, closing_days=frozenset(closing))
         plan = await store.plan(tx, row, now) if row else Plan()
@@ -244,8 +235,13 @@ class Availability:
         refuse_other(before, seen)
         places = {site.id: (site.latitude, site.longitude) for site in await people_store.sites(tx)}
         plan = check_plan(plan, places)
-        closing = frozenset(await store.closing_days(tx, row.zone))
-        known = Calendar(row.id, one.kind, one.id, row.zone, closing_days=closing)
+        sites = {each.site_id for each in (*before.weekly, *plan.weekly) if each.site_id}
+        ground = await grounds(tx, [row.zone], [one.id], sites)
+        home = one.site.id if one.site else None
+        closed = {site_id: ground.closed(row.zone, site_id) for site_id in sites}
+        known = Calendar(
+            row.id, one.kind, one.id, row.zone, closing_days=ground.closed(row.zone, home), closed_at=closed, home=home
+        )
         coming = await store.booked(tx, one.kind, one.id, now)
         hit = outside(before.calendar(known), plan.calendar(known), coming)
         outcome = Outcome(plan, difference(before, plan), tuple(hit), saved=True)
@@ -266,33 +262,8 @@ class Availability:
             )
         )
         await record(tx, who, Action.HOURS_CHANGED, at=now, record=f"resource:{row.id}")
-        return outcome, await self._free(tx, who, one.kind, choice.freed & {each.id for each in hit})
-
-    async def _free(
-        self, tx: AsyncSession, who: Identity | None, kind: ResourceKind, freed: Collection[AppointmentId]
-    ) -> list[str]:
-        """Cancel these appointments: their promises are due again, and the site's worklist shows them."""
-        lines = ["hours"]
-        for appointment_id in sorted(freed):
-            promise = await store.held_promise(tx, appointment_id)
-            row = await scheduler_store.appointment(tx, appointment_id, lock=True)
-            row.status = check_move(row.status, AppointmentStatus.CANCELLED)
-            row.cancelled_at, row.cancel_reason = self._now(), _WHY.get(kind, "other")
-            if promise is not None:
-                promise.status = after(promise.status, PromiseMove.FREE)
-            await tx.flush()
-            await scheduler_store.let_go(tx, appointment_id)
-            await record(
-                tx,
-                who,
-                Action.APPOINTMENT_CANCELLED,
-                at=self._now(),
-                patient_id=row.patient_id,
-                record=f"appointment:{row.id}",
-                reason=row.cancel_reason,
-            )
-            lines.append(f"site:{row.site_id}")
-        return lines
+        freed = choice.freed & {each.id for each in hit}
+        return outcome, ["hours", *await free(tx, who, now, freed, _WHY.get(one.kind, CancelReason.OTHER))]
 
 
 def _written(plan: Plan) -> str:

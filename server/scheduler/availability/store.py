@@ -8,16 +8,18 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.kernel.ids import AppointmentId, ResourceId, new_id
+from server.people.rules import Site
 from server.scheduler import store as scheduler_store
 from server.scheduler.availability.rules import Booked, Once, Plan, Weekly, in_order
 from server.scheduler.availability.tables import CalendarFeed, HoursChange
+from server.scheduler.closings.rules import areas_of, days_here
+from server.scheduler.closings.store import said_by
 from server.scheduler.rules.appointment import EXPECTED
 from server.scheduler.rules.openings import ResourceKind
 from server.scheduler.tables import (
     Appointment,
     AvailabilityException,
     AvailabilityRule,
-    ClosingDay,
     FollowUpPromise,
     Resource,
 )
@@ -57,7 +59,9 @@ async def plan(tx: AsyncSession, row: Resource, now: datetime) -> Plan:
     return in_order(
         Plan(
             tuple(
-                Weekly(r.weekday, r.start_min, r.end_min, r.modality, r.valid_from, r.valid_to, r.site_id)
+                Weekly(
+                    r.weekday, r.start_min, r.end_min, r.modality, r.valid_from, r.valid_to, r.site_id, r.every_weeks
+                )
                 for r in rules
             ),
             tuple(Once(e.kind, e.starts_at, e.ends_at, e.modality, e.reason, e.site_id) for e in exceptions),
@@ -93,19 +97,18 @@ async def booked(tx: AsyncSession, kind: ResourceKind, subject_id: UUID, after: 
         column == subject_id, Appointment.ends_at > after, Appointment.status.in_(EXPECTED)
     )
     rows = await tx.scalars(query.order_by(Appointment.starts_at, Appointment.id))
-    return [Booked(row.id, row.starts_at, row.ends_at, row.modality, row.practitioner_id, row.cabin_id) for row in rows]
+    return [booked_of(row) for row in rows]
 
 
-async def closing_days(tx: AsyncSession, zone: str) -> dict[date, str]:
-    """Return the closing days of a zone with their names, in order."""
-    rows = await tx.scalars(select(ClosingDay).where(ClosingDay.zone == zone).order_by(ClosingDay.on))
-    return {row.on: row.label for row in rows}
+def booked_of(row: Appointment) -> Booked:
+    """Return an appointment without any word of who comes or why."""
+    return Booked(row.id, row.starts_at, row.ends_at, row.modality, row.practitioner_id, row.cabin_id)
 
 
-async def drop_closing_day(tx: AsyncSession, zone: str, on: date) -> bool:
-    """Take a closing day away; False when there was none."""
-    gone = delete(ClosingDay).where(ClosingDay.zone == zone, ClosingDay.on == on).returning(ClosingDay.on)
-    return (await tx.scalar(gone)) is not None
+async def closing_days(tx: AsyncSession, zone: str, site: Site | None) -> dict[date, str]:
+    """Return the closing days of a zone, at a site if one is given, with their names, in order."""
+    areas = areas_of(zone, site.insee, site.id) if site else areas_of(zone)
+    return {on: day.label for on, day in days_here(areas, await said_by(tx, areas)).items() if day.closed}
 
 
 async def held_promise(tx: AsyncSession, appointment_id: AppointmentId) -> FollowUpPromise | None:

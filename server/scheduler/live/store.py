@@ -37,8 +37,8 @@ async def hours_seen(tx: AsyncSession) -> tuple[object, ...]:
     for table in (AvailabilityRule, AvailabilityException):
         seen.append(await tx.scalar(select(func.count()).select_from(table)))
         seen.append(await tx.scalar(select(table.id).order_by(table.id.desc()).limit(1)))
-    days = await tx.execute(select(ClosingDay.zone, ClosingDay.on).order_by(ClosingDay.zone, ClosingDay.on))
-    closing: list[tuple[str, date]] = [(zone, on) for zone, on in days]
+    said = select(ClosingDay.area, ClosingDay.on, ClosingDay.closed).order_by(ClosingDay.area, ClosingDay.on)
+    closing: list[tuple[str, date, bool]] = [(area, on, closed) for area, on, closed in await tx.execute(said)]
     return (*seen, *closing)
 
 

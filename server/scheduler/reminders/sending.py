@@ -29,6 +29,8 @@ from server.kernel.sealing import Place, Vault
 from server.people import store as people_store
 from server.people.rules import Practitioner, Site
 from server.records.rules.note import Modality
+from server.scheduler.closings.rules import areas_of, closed_days
+from server.scheduler.closings.store import said_by
 from server.scheduler.reminders import store
 from server.scheduler.reminders.carriers import Carrier, Message, NotNow, Refused
 from server.scheduler.reminders.letters import Meeting, Writer, keys_of
@@ -275,4 +277,5 @@ def meeting_of(row: Appointment, site: Site, doctor: Practitioner) -> Meeting:
 
 async def quiet_of(tx: AsyncSession, site: Site) -> Quiet:
     """Return when a site's village is left in peace."""
-    return Quiet(site.zone, await store.closing_days(tx, site.zone))
+    areas = areas_of(site.zone, site.insee, site.id)
+    return Quiet(site.zone, closed_days(areas, await said_by(tx, areas)))

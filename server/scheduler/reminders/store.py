@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, and_, exists, or_, select, update
@@ -13,7 +13,7 @@ from server.kernel.ids import AppointmentId, PatientId, ReminderId, SiteId
 from server.scheduler.reminders.rules import LEASE, TROUBLED, Channel, Occasion, ReminderStatus
 from server.scheduler.reminders.tables import Reminder, ReminderChoice
 from server.scheduler.rules.appointment import AppointmentStatus
-from server.scheduler.tables import Appointment, ClosingDay
+from server.scheduler.tables import Appointment
 
 AT_ONCE = 500  # rows of one INSERT: SQLite takes 32,766 places in a statement
 
@@ -36,11 +36,6 @@ class Taken:
 async def choices(tx: AsyncSession, patients: Collection[PatientId]) -> list[ReminderChoice]:
     """Return what these patients said, channel by channel."""
     return list(await tx.scalars(select(ReminderChoice).where(ReminderChoice.patient_id.in_(list(patients)))))
-
-
-async def closing_days(tx: AsyncSession, zone: str) -> frozenset[date]:
-    """Return the days on which a zone is closed."""
-    return frozenset(await tx.scalars(select(ClosingDay.on).where(ClosingDay.zone == zone)))
 
 
 async def to_remind(tx: AsyncSession, now: datetime, recent: timedelta, ahead: timedelta) -> list[Appointment]:

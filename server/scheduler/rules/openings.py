@@ -2,25 +2,27 @@
 
 A set of units is a Python whole number: bit 0 is the first unit of the span that is asked for.
 
-    open  =  (weekly rules − closing days)  ∪  exceptions "open"  −  exceptions "closed"
+    open  =  (weekly rules − closing days of where they are)  ∪  exceptions "open"  −  exceptions "closed"
     free  =  open − taken
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from math import gcd
 from uuid import UUID
 
 import holidays
 
 from server.kernel.errors import Invalid
-from server.kernel.ids import ResourceId
+from server.kernel.ids import ResourceId, SiteId
 from server.kernel.words import N_
 from server.records.rules.note import Modality
 from server.scheduler.rules.units import instant_of, instant_of_wall, local_day, unit_from, unit_of
 
+EVERY_WEEKS_MOST = 8
 LATEST_MINUTE = 36 * 60  # a rule may run past midnight, until noon of the day after
 
 
@@ -56,6 +58,10 @@ class WeeklyRule:
     modality: Modality | None = None
     valid_from: date | None = None
     valid_to: date | None = None
+    site_id: SiteId | None = None
+    """Where, when that is not where they always are."""
+    every_weeks: int = 1
+    """Every so many weeks, from the week (Monday to Sunday) of `valid_from` on."""
 
     def holds_on(self, day: date) -> bool:
         """Return whether the rule speaks of this date."""
@@ -63,7 +69,16 @@ class WeeklyRule:
             day.weekday() == self.weekday
             and (self.valid_from is None or self.valid_from <= day)
             and (self.valid_to is None or day <= self.valid_to)
+            and (_week(day) - self._first_week) % self.every_weeks == 0
         )
+
+    def same_weeks(self, other: "WeeklyRule") -> bool:
+        """Return whether there are weeks of both rules."""
+        return (self._first_week - other._first_week) % gcd(self.every_weeks, other.every_weeks) == 0
+
+    @property
+    def _first_week(self) -> int:
+        return _week(self.valid_from) if self.valid_from else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +89,7 @@ class Exceptional:
     starts_at: datetime
     ends_at: datetime
     modality: Modality | None = None
+    site_id: SiteId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +106,10 @@ class Calendar:
     taken: frozenset[int] = field(default=frozenset(), repr=False)
     buffer: int = 0
     """Units kept free before and after each appointment, when moments are proposed."""
+    closed_at: Mapping[SiteId, frozenset[date]] = field(default_factory=dict)
+    """The closing days of other sites where rules put the resource."""
+    home: SiteId | None = None
+    """Where it always is; None for a doctor, who may be anywhere."""
 
     def open_in(self, span: range, modality: Modality) -> int:
         """Return the units of `span` in which the resource is open for `modality`."""
@@ -120,10 +140,9 @@ class Calendar:
     def _weekly(self, span: range, modality: Modality) -> Iterator[tuple[int, int]]:
         good = self._good_for(modality)
         for day in _days_around(span.start, span.stop, self.zone):
-            if day in self.closing_days:
-                continue
             for rule in self.rules:
-                if rule.modality in good and rule.holds_on(day):
+                closed = self.closed_at.get(rule.site_id, self.closing_days) if rule.site_id else self.closing_days
+                if day not in closed and rule.modality in good and rule.holds_on(day):
                     start = instant_of_wall(day, rule.start_min, self.zone)
                     end = instant_of_wall(day, rule.end_min, self.zone)
                     yield unit_from(start), unit_of(end)
@@ -145,6 +164,11 @@ def _days_around(first: int, stop: int, zone: str) -> tuple[date, ...]:
     day = local_day(instant_of(first), zone) - timedelta(days=1)
     last = local_day(instant_of(stop), zone)
     return tuple(day + timedelta(days=n) for n in range((last - day).days + 1))
+
+
+def _week(day: date) -> int:
+    """Return the number of a week, Monday to Sunday."""
+    return (day.toordinal() - 1) // 7
 
 
 def _bits(span: range, start: int, stop: int) -> int:
@@ -174,6 +198,11 @@ def check_rules(rules: Iterable[WeeklyRule]) -> None:
     for rule in rules:
         whole = rule.start_min % 5 == 0 and rule.end_min % 5 == 0
         in_order = 0 <= rule.start_min < rule.end_min <= LATEST_MINUTE and rule.start_min < 24 * 60
+        if rule.every_weeks != 1 and not (1 <= rule.every_weeks <= EVERY_WEEKS_MOST and rule.valid_from):
+            raise Invalid(
+                N_("Ces heures d’ouverture ne sont pas possibles. Rien n’a été enregistré."),
+                fields={"valid_from": N_("Donnez le premier jour : c’est de sa semaine que l’on compte.")},
+            )
         if not (0 <= rule.weekday <= 6 and whole and in_order):
             raise Invalid(
                 N_("Ces heures d’ouverture ne sont pas possibles. Rien n’a été enregistré."),

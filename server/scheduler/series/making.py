@@ -11,9 +11,10 @@ from server.people import store as people
 from server.people.rules import Site
 from server.records.rules.note import Modality
 from server.scheduler import store
+from server.scheduler.closings.rules import areas_of, closed_days
+from server.scheduler.closings.store import said_by
 from server.scheduler.rules.promise import Window
 from server.scheduler.rules.units import day_units, local_day
-from server.scheduler.series import store as series_store
 from server.scheduler.series.rules import Cadence, windows
 from server.scheduler.tables import FollowUpPromise, PromiseSeries
 
@@ -29,7 +30,8 @@ async def series_windows(
         places = [one.id for one in await people.cabins(tx, place.id) if one.in_service]
     span = range(day_units(first_on, place.zone).start, day_units(last, place.zone).stop)
     known = list((await store.calendars(tx, places, span, taken=False)).values())
-    holidays = await series_store.closing_days(tx, place.zone)
+    areas = areas_of(place.zone, place.insee, place.id)
+    holidays = closed_days(areas, await said_by(tx, areas))
 
     def closed(day: date) -> bool:
         there = day_units(day, place.zone)

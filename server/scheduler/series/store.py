@@ -1,18 +1,12 @@
 """The named queries of series."""
 
 from collections.abc import Collection
-from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.kernel.ids import PromiseId, SeriesId
-from server.scheduler.tables import Appointment, ClosingDay, FollowUpPromise, PromiseSeries
-
-
-async def closing_days(tx: AsyncSession, zone: str) -> frozenset[date]:
-    """Return the days on which a zone is closed."""
-    return frozenset(await tx.scalars(select(ClosingDay.on).where(ClosingDay.zone == zone)))
+from server.scheduler.tables import Appointment, FollowUpPromise, PromiseSeries
 
 
 async def series(tx: AsyncSession, series_id: SeriesId) -> PromiseSeries:

@@ -11,7 +11,8 @@ from server.kernel.access import Identity
 from server.kernel.clock import Clock
 from server.kernel.ids import ResourceId, new_id
 from server.scheduler import store
-from server.scheduler.rules.openings import Exceptional, ResourceKind, WeeklyRule, check_rules, public_holidays
+from server.scheduler.closings.rules import holidays_of
+from server.scheduler.rules.openings import Exceptional, ResourceKind, WeeklyRule, check_rules
 from server.scheduler.tables import AvailabilityException, AvailabilityRule, Resource
 
 
@@ -58,11 +59,11 @@ class Agenda:
         )
         await self._note(tx, who, resource_id)
 
-    async def close_on_holidays(self, tx: AsyncSession, zone: str, years: Iterable[int]) -> int:
-        """Copy the public holidays of a zone into rows that people can edit; return how many there are."""
-        days = public_holidays(zone, set(years))
+    async def close_on_holidays(self, tx: AsyncSession, zone: str, years: Iterable[int], area: str = "") -> int:
+        """Copy the public holidays of a zone, or of an area in it, into rows that people can edit; return how many."""
+        days = holidays_of(area or zone, zone, years)
         for on, label in sorted(days.items()):
-            await store.add_closing_day(tx, zone, on, label)
+            await store.add_closing_day(tx, area or zone, on, label)
         return len(days)
 
     async def _note(self, tx: AsyncSession, who: Identity | None, resource_id: ResourceId) -> None:

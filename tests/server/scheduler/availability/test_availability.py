@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -23,18 +22,16 @@ from server.scheduler.availability.rules import (
     difference,
     digest,
     in_order,
-    local_holidays,
     outside,
     refuse_other,
     travel_min,
-    with_once,
     with_weekly,
     without,
 )
 from server.scheduler.availability.timezone import timezone_of
 from server.scheduler.availability.written import read_hours
 from server.scheduler.rules.index import WEEK, Index
-from server.scheduler.rules.openings import Calendar, ExceptionKind, ResourceKind, public_holidays, starts
+from server.scheduler.rules.openings import Calendar, ExceptionKind, ResourceKind, starts
 from server.scheduler.rules.search import NEEDS
 
 PARIS = "Europe/Paris"
@@ -121,21 +118,6 @@ def test_impossible_lines_are_refused() -> None:
             check_plan(plan, PLACES)
     with pytest.raises(Invalid):
         check_zone("Europe/Locarn")
-
-
-def test_holidays_differ_by_department_and_local_law_closes_two_days_more() -> None:
-    more = local_holidays("67482", PARIS, [2027])
-    assert [one.reason for one in more] == ["Vendredi saint", "Saint-Étienne"]
-    assert [one.starts_at.astimezone(ZoneInfo(PARIS)).date() for one in more] == [date(2027, 3, 26), date(2027, 12, 26)]
-    assert local_holidays("22128", PARIS, [2027]) == ()
-    assert date(2027, 5, 27) in public_holidays("America/Guadeloupe", [2027])  # the abolition of slavery
-    assert date(2027, 5, 27) not in public_holidays(PARIS, [2027])
-    assert date(2027, 12, 20) in public_holidays("Indian/Reunion", [2027])
-    assert public_holidays("Pacific/Tahiti", [2027]) != public_holidays(PARIS, [2027])
-    plan = with_once(Plan((Weekly(4, 540, 720),)), more)
-    calendar = replace(plan.calendar(KNOWN), closing_days=frozenset(public_holidays(PARIS, [2027])))
-    friday = _booked(datetime(2027, 3, 26, 8, 0, tzinfo=UTC))
-    assert outside(Plan((Weekly(4, 540, 720),)).calendar(KNOWN), calendar, [friday]) == [friday]
 
 
 @pytest.mark.parametrize(
