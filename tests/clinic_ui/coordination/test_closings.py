@@ -28,9 +28,10 @@ async def test_days_are_copied_closed_for_a_place_shown_with_whom_they_hit_and_u
             assert "lundi 6 avril Lundi de Pâques France métropolitaine Fermé Rouvrir" in mayor.words
             here = f"{PAGE}?area={village.site}&year=2026"
             await mayor.open(here)
-            await mayor.send(PAGE, first=choice.starts_at.date(), label="")
-            assert (mayor.status, "Dites pourquoi" in mayor.words) == (422, True)
-            await mayor.send(PAGE, first=choice.starts_at.date(), label="Pont")
+            await mayor.send(PAGE, 1, first=choice.starts_at.date(), label="")
+            assert mayor.status == 422
+            assert "Dites pourquoi" in mayor.words
+            await mayor.send(PAGE, 1, first=choice.starts_at.date(), label="Pont")
             assert "1 rendez-vous tombe en dehors des heures" in mayor.words
             assert "Odette" not in mayor.words
             await mayor.send(f"{PAGE}/confirm", free=appointment)
