@@ -20,7 +20,6 @@ const workbench = /** @type {HTMLElement} */ (document.getElementById("workbench
 
 /** Something of the visit moved: is there another document? @param {string} encounter */
 export async function lookForDocuments(encounter) {
-  if (!encounter) return;
   if (encounter !== counted) known = -1;
   counted = encounter;
   const mine = (asked += 1);

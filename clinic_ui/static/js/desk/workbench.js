@@ -11,7 +11,6 @@ import { say } from "../page.js";
 import { Signal } from "../signal.js";
 import { word } from "../words.js";
 import { lineTicket, link, tellNetwork, tellSession } from "./api.js";
-import { lookForDocuments } from "./documents.js";
 import { Media } from "./media.js";
 import { clock, put, Stage } from "./stage.js";
 import { Visit } from "./visit.js";
@@ -118,6 +117,11 @@ function countQueue() {
 }
 document.querySelector(".side")?.addEventListener("placed", countQueue);
 countQueue();
+
+/** Is there another document of the visit? @param {string} encounter */
+async function lookForDocuments(encounter) {
+  if (encounter) await (await later(() => import("./documents.js"))).lookForDocuments(encounter);
+}
 
 /** Something of the visit moved. */
 function lookAgain() {
@@ -256,7 +260,7 @@ async function openPrescription(panel, src) {
 
 /** The scripts first: a file is chosen only where it will be sent. @param {HTMLElement} panel @param {string} src */
 async function openDocuments(panel, src) {
-  await later(() => Promise.all([import("../send_file.js"), import("../viewer.js")]));
+  await later(() => Promise.all([import("./documents.js"), import("../send_file.js"), import("../viewer.js")]));
   await load(panel, src);
 }
 
