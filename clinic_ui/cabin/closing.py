@@ -1,6 +1,6 @@
 """After the call: the doctor's words, three moments to come back, a smiley, goodbye.
 
-resume ─▶ rendez-vous (if the doctor asked) ─▶ resume ─▶ avis ─▶ au-revoir
+resume ─▶ rendez-vous (if the doctor asked) ─▶ garde: oui ─▶ resume ─▶ avis ─▶ au-revoir
 """
 
 from datetime import datetime
@@ -16,7 +16,7 @@ from clinic_ui.documents import VIEWER_WORDS, shown
 from clinic_ui.forms import read_form
 from server.encounters.rules import Step
 from server.encounters.views import CabinVisit
-from server.kernel.ids import CabinId, HealthWorkerId, PractitionerId, new_id
+from server.kernel.ids import AppointmentId, CabinId, HealthWorkerId, PractitionerId
 from server.kernel.words import N_
 from server.scheduler.rules.search import PartOfDay
 from server.scheduler.service.cabin_view import CabinFollowUp, CabinView
@@ -24,7 +24,7 @@ from server.scheduler.service.views import CabinDown, Choice, Proposals, SlotTak
 from server.web.keys import who_is
 from server.web.routes import Routes
 
-BOOKING = "/cabin/rendez-vous"
+BOOKING, KEPT = "/cabin/rendez-vous", "/cabin/rendez-vous/garde"
 _LOST = N_("Ce choix n’est plus sur l’écran. Choisissez de nouveau.")
 
 
@@ -33,7 +33,6 @@ class ChoiceForm(msgspec.Struct, frozen=True):
 
     starts_at: Annotated[datetime, Meta(tz=True, description=_LOST)]
     practitioner_id: Annotated[UUID, Meta(description=_LOST)]
-    key: Annotated[str, Meta(min_length=8, max_length=64, description=_LOST)]
     cabin_id: UUID | None = None
     health_worker_id: UUID | None = None
 
@@ -46,6 +45,13 @@ class ChoiceForm(msgspec.Struct, frozen=True):
             CabinId(self.cabin_id) if self.cabin_id else None,
             HealthWorkerId(self.health_worker_id) if self.health_worker_id else None,
         )
+
+
+class AnswerForm(msgspec.Struct, frozen=True):
+    """Yes or no to the moment that is kept."""
+
+    hold_id: Annotated[UUID, Meta(description=_LOST)]
+    version: Annotated[int, Meta(ge=1, le=2**31 - 2, description=_LOST)]
 
 
 class FaceForm(msgspec.Struct, frozen=True):
@@ -67,6 +73,9 @@ class ClosingPages:
             ("GET", "/cabin/resume", self.summary),
             ("GET", "/cabin/rendez-vous", self.moments),
             ("POST", "/cabin/rendez-vous", self.choose),
+            ("GET", "/cabin/rendez-vous/garde", self.kept),
+            ("POST", "/cabin/rendez-vous/oui", self.say_yes),
+            ("POST", "/cabin/rendez-vous/non", self.say_no),
             ("POST", "/cabin/rendez-vous/rappel", self.call_me_back),
             ("GET", "/cabin/avis", self.opinion),
             ("POST", "/cabin/avis", self.say_goodbye),
@@ -100,7 +109,8 @@ class ClosingPages:
         proposals = await self._booth.follow_ups.proposals(
             who_is(request), follow_up.promise_id, part, request.query.get("apres")
         )
-        return await self._moments(request, visit, follow_up, proposals, part=part)
+        over = "fini" in request.query
+        return await self._moments(request, visit, follow_up, proposals, part=part, over=over)
 
     async def _no_choice(
         self, request: web.Request, visit: CabinVisit, follow_up: CabinFollowUp | None
@@ -119,6 +129,7 @@ class ClosingPages:
         *,
         part: PartOfDay | None = None,
         taken: datetime | None = None,
+        over: bool = False,
         status: int = 200,
     ) -> web.Response:
         return await self._booth.show(
@@ -130,11 +141,11 @@ class ClosingPages:
             proposals=proposals,
             part=part,
             taken=taken,
-            key=str(new_id()),
+            over=over,
         )
 
     async def choose(self, request: web.Request) -> web.Response:
-        """POST /cabin/rendez-vous: book; when somebody was faster, grey that card and show fresh ones."""
+        """POST /cabin/rendez-vous: keep it and ask; when somebody was faster, grey that card and show fresh ones."""
         visit = await self._booth.visit(request, Step.SUMMARY, *ASKING)
         who = who_is(request)
         form = await read_form(request, ChoiceForm)
@@ -142,13 +153,49 @@ class ClosingPages:
         if follow_up is None or not follow_up.is_open:
             return await self._no_choice(request, visit, follow_up)
         try:
-            await self._booth.follow_ups.book(who, follow_up.promise_id, form.choice, form.key)
+            await self._booth.follow_ups.hold(who, follow_up.promise_id, form.choice)
         except SlotTaken as refused:
             return await self._moments(request, visit, follow_up, refused.proposals, taken=form.starts_at, status=409)
         except CabinDown:
             fresh = await self._booth.follow_ups.proposals(who, follow_up.promise_id)
             return await self._moments(request, visit, follow_up, fresh, status=409)
+        return go(KEPT)
+
+    async def kept(self, request: web.Request) -> web.Response:
+        """GET /cabin/rendez-vous/garde: this moment, for five minutes; yes or no?"""
+        visit = await self._booth.visit(request, Step.SUMMARY, *ASKING)
+        follow_up = await self._view.follow_up(who_is(request))
+        if follow_up is None or not follow_up.is_open:
+            return await self._no_choice(request, visit, follow_up)
+        held = await self._booth.follow_ups.held(who_is(request), follow_up.promise_id)
+        if held is None:
+            return go(f"{BOOKING}?fini=1")
+        return await self._booth.show(request, "kept", visit=visit, held=held)
+
+    async def say_yes(self, request: web.Request) -> web.Response:
+        """POST /cabin/rendez-vous/oui: booked; when the moment is gone, it is said, with fresh ones."""
+        visit = await self._booth.visit(request, Step.SUMMARY, *ASKING)
+        who, form = who_is(request), await read_form(request, AnswerForm)
+        follow_up = await self._view.follow_up(who)
+        try:
+            await self._booth.follow_ups.confirm(who, AppointmentId(form.hold_id), form.version)
+        except (SlotTaken, CabinDown) as gone:
+            if follow_up is None or not follow_up.is_open:
+                return await self._no_choice(request, visit, follow_up)
+            fresh = (
+                gone.proposals
+                if isinstance(gone, SlotTaken)
+                else await self._booth.follow_ups.proposals(who, follow_up.promise_id)
+            )
+            return await self._moments(request, visit, follow_up, fresh, over=True, status=409)
         return go(SUMMARY if visit.step is Step.SUMMARY else BOOKING)
+
+    async def say_no(self, request: web.Request) -> web.Response:
+        """POST /cabin/rendez-vous/non: the moment is free again; back to the three."""
+        await self._booth.visit(request, Step.SUMMARY, *ASKING)
+        form = await read_form(request, AnswerForm)
+        await self._booth.follow_ups.let_go(who_is(request), AppointmentId(form.hold_id), form.version)
+        return go(BOOKING)
 
     async def call_me_back(self, request: web.Request) -> web.Response:
         """POST /cabin/rendez-vous/rappel: « Je ne sais pas : rappelez-moi »."""

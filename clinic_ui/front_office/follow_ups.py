@@ -110,6 +110,9 @@ class PromisePages:
             ("GET", "/office/promises", self.worklist),
             ("GET", "/office/promises/{promise_id}", self.choose),
             ("POST", "/office/promises/{promise_id}/book", self.book),
+            ("POST", "/office/promises/{promise_id}/hold", self.hold),
+            ("POST", "/office/holds/{appointment_id}/confirm", self.confirm),
+            ("POST", "/office/holds/{appointment_id}/let-go", self.let_go),
             ("POST", "/office/promises/{promise_id}/call-back", self.call_back),
         ]
 
@@ -129,18 +132,48 @@ class PromisePages:
     async def book(self, request: web.Request) -> web.Response:
         """POST /office/promises/{promise_id}/book: once, even when it is sent twice."""
         who, promise = who_is(request), promise_id(request)
-        line = await self._office.view.promise(who, promise)
-        asked = Asked(None, "", line.is_late)
         try:
             chosen = await read_form(request, Chosen)
             booked = await self._office.follow_ups.book(who, promise, chosen.choice(), chosen.key)
-        except SlotTaken as taken:
-            return await self._page(request, line, taken.proposals, asked, taken)
         except (Conflict, Invalid) as refused:
-            line = await self._office.view.promise(who, promise)
-            found = await self._proposals(request, line, asked) if line.status in BOOKABLE else None
-            return await self._page(request, line, found, asked, refused)
+            return await self._refused(request, promise, refused)
         return go(f"/office/appointments/{booked}?done=booked")
+
+    async def hold(self, request: web.Request) -> web.Response:
+        """POST /office/promises/{promise_id}/hold: keep a moment for five minutes, while the person is asked."""
+        promise = promise_id(request)
+        try:
+            chosen = await read_form(request, Chosen)
+            await self._office.follow_ups.hold(who_is(request), promise, chosen.choice())
+        except (Conflict, Invalid) as refused:
+            return await self._refused(request, promise, refused)
+        return go(f"/office/promises/{promise}")
+
+    async def confirm(self, request: web.Request) -> web.Response:
+        """POST /office/holds/{appointment_id}/confirm: book what is kept, or move there what was booked."""
+        held = appointment_id(request)
+        line = await self._office.view.appointment(who_is(request), held)
+        try:
+            said = await read_form(request, Version)
+            booked = await self._office.follow_ups.confirm(who_is(request), held, said.version)
+        except (Conflict, Invalid) as refused:
+            return await self._refused(request, _promise_of(line), refused)
+        return go(f"/office/appointments/{booked}?done={'booked' if booked == held else 'moved'}")
+
+    async def let_go(self, request: web.Request) -> web.Response:
+        """POST /office/holds/{appointment_id}/let-go: the moment is free again."""
+        line = await self._office.view.appointment(who_is(request), appointment_id(request))
+        said = await read_form(request, Version)
+        await self._office.follow_ups.let_go(who_is(request), line.id, said.version)
+        return go(f"/office/promises/{_promise_of(line)}")
+
+    async def _refused(self, request: web.Request, promise: PromiseId, refused: Conflict | Invalid) -> web.Response:
+        line = await self._office.view.promise(who_is(request), promise)
+        asked = Asked(None, "", line.is_late)
+        if isinstance(refused, SlotTaken):
+            return await self._page(request, line, refused.proposals, asked, refused)
+        found = await self._proposals(request, line, asked) if line.status in BOOKABLE else None
+        return await self._page(request, line, found, asked, refused)
 
     async def call_back(self, request: web.Request) -> web.Response:
         """POST /office/promises/{promise_id}/call-back: nothing was chosen; somebody calls the person."""
@@ -167,9 +200,9 @@ class PromisePages:
             line=line,
             found=found,
             asked=asked,
+            held=await self._office.follow_ups.held(who_is(request), line.id),
             refused=refused.message if refused else "",
-            taken=isinstance(refused, SlotTaken),
-            key=uuid4().hex,
+            taken=refused is not None and refused.code == SlotTaken.code,
             why_words=WHY_WORDS,
             empty_words=EMPTY_WORDS,
             closed_words=CLOSED_WORDS,
@@ -209,7 +242,7 @@ class AppointmentPages:
         return await self._choose(request, line, found, asked)
 
     async def move(self, request: web.Request) -> web.Response:
-        """POST /office/appointments/{appointment_id}/move: the new moment is taken before the old one is freed."""
+        """POST /office/appointments/{appointment_id}/move: the new moment is kept beside the old one until a yes."""
         line = await self._line(request)
         try:
             chosen = await read_form(request, Chosen)
@@ -217,12 +250,12 @@ class AppointmentPages:
                 moved = await self._series.move_following(who_is(request), line.id, chosen.version, chosen.choice())
                 whole = (await self._office.view.promise(who_is(request), _promise_of(line))).series_id
                 return go(f"/office/series/{whole}?done=moved&count={moved.changed}&left={moved.left}")
-            await self._office.follow_ups.move(who_is(request), line.id, chosen.version, chosen.choice())
+            await self._office.follow_ups.hold(who_is(request), _promise_of(line), chosen.choice())
         except SlotTaken as taken:
             return await self._choose(request, line, taken.proposals, Asked(None, "", wide=False), taken)
         except Conflict as changed:
             return await self._page(request, changed)
-        return go(f"/office/appointments/{line.id}?done=moved")
+        return go(f"/office/appointments/{line.id}/move")
 
     async def ask_cancel(self, request: web.Request) -> web.Response:
         """GET /office/appointments/{appointment_id}/cancel: why? and are you sure?"""
@@ -291,9 +324,9 @@ class AppointmentPages:
             moving=line,
             found=found,
             asked=asked,
+            held=await self._office.follow_ups.held(who_is(request), _promise_of(line)),
             refused=taken.message if taken else "",
             taken=taken is not None,
-            key="",
             why_words=WHY_WORDS,
             empty_words=EMPTY_WORDS,
             closed_words=CLOSED_WORDS,

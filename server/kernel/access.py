@@ -120,6 +120,8 @@ class Act(StrEnum):
     FOLLOW_UP_SEE = "follow-up:see"
     FOLLOW_UP_ASK = "follow-up:ask"
     """Order a follow-up: only who signs may."""
+    FOLLOW_UP_PLACE = "follow-up:place"
+    """Hold a moment for a follow-up that is one's own, confirm it, let it go."""
     FOLLOW_UP_BOOK = "follow-up:book"
     """Choose among the proposals, move, cancel."""
     SERIES_ORDER = "series:order"
@@ -205,6 +207,7 @@ RULES: dict[Act, frozenset[Role]] = {
     Act.PATIENT_MERGE: frozenset({Role.HEALTH_WORKER}),
     Act.FOLLOW_UP_SEE: frozenset({Role.CABIN, Role.GP, Role.HEALTH_WORKER}),
     Act.FOLLOW_UP_ASK: frozenset({Role.GP}),
+    Act.FOLLOW_UP_PLACE: frozenset({Role.CABIN, Role.GP, Role.HEALTH_WORKER}),
     Act.FOLLOW_UP_BOOK: frozenset({Role.CABIN, Role.HEALTH_WORKER}),
     Act.SERIES_ORDER: frozenset({Role.HEALTH_WORKER}),
     Act.PROMISE_TEND: frozenset({Role.HEALTH_WORKER, Role.GP}),

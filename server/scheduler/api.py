@@ -65,7 +65,7 @@ class CancelSaid(Wire, frozen=True):
     reason: CancelReason = CancelReason.PATIENT
 
 
-class MissSaid(Wire, frozen=True):
+class VersionSaid(Wire, frozen=True):
     """The version that was seen."""
 
     version: Version
@@ -92,6 +92,32 @@ class FollowUpApi:
     async def book(self, request: web.Request) -> web.Response:
         """POST /api/promises/{promise_id}/book"""
         return await self._book(request, _promise(request))
+
+    async def hold(self, request: web.Request) -> web.Response:
+        """POST /api/promises/{promise_id}/hold: five minutes to say yes or no."""
+        choice = (await read(request, ChoiceSaid)).choice()
+
+        async def hold() -> object:
+            return await self.follow_ups.hold(who_is(request), _promise(request), choice)
+
+        return await _or_fresh(request, hold, 201)
+
+    async def confirm(self, request: web.Request) -> web.Response:
+        """POST /api/holds/{appointment_id}/confirm: yes. Again gives the same answer."""
+        sent = await read(request, VersionSaid)
+
+        async def confirm() -> object:
+            return {
+                "appointment_id": await self.follow_ups.confirm(who_is(request), _appointment(request), sent.version)
+            }
+
+        return await _or_fresh(request, confirm, 200)
+
+    async def let_go(self, request: web.Request) -> web.Response:
+        """POST /api/holds/{appointment_id}/let-go: no."""
+        sent = await read(request, VersionSaid)
+        await self.follow_ups.let_go(who_is(request), _appointment(request), sent.version)
+        return reply({"noted": True})
 
     async def call_back(self, request: web.Request) -> web.Response:
         """POST /api/promises/{promise_id}/call-back"""
@@ -147,7 +173,7 @@ class FollowUpApi:
 
     async def miss(self, request: web.Request) -> web.Response:
         """POST /api/appointments/{appointment_id}/miss"""
-        sent = await read(request, MissSaid)
+        sent = await read(request, VersionSaid)
         await self.follow_ups.miss(who_is(request), _appointment(request), sent.version)
         return reply({"noted": True})
 
@@ -213,6 +239,9 @@ def routes(follow_ups: FollowUps, closing: Closing) -> list[tuple[str, str, View
         ("POST", "/api/encounters/{encounter_id}/sign", api.sign),
         ("GET", "/api/promises/{promise_id}/proposals", api.proposals),
         ("POST", "/api/promises/{promise_id}/book", api.book),
+        ("POST", "/api/promises/{promise_id}/hold", api.hold),
+        ("POST", "/api/holds/{appointment_id}/confirm", api.confirm),
+        ("POST", "/api/holds/{appointment_id}/let-go", api.let_go),
         ("POST", "/api/promises/{promise_id}/call-back", api.call_back),
         ("GET", "/api/cabin/proposals", api.cabin_proposals),
         ("POST", "/api/cabin/book", api.cabin_book),

@@ -80,12 +80,14 @@ async def _written_and_signed(desk: DeskScreen, cabin: CabinScreen) -> None:
 
 
 async def _booked(cabin: CabinScreen) -> None:
-    """The summary comes by itself; three moments are proposed; one is chosen."""
+    """The summary comes by itself; three moments are proposed; one is kept, and taken."""
     await cabin.shows("Levez-vous doucement.")
     await cabin.press("Choisir un rendez-vous")
     await cabin.shows("Choisissez un moment.")
     await expect(cabin.page.locator(".slot")).to_have_count(3)
     await cabin.page.locator(".slot button").first.click()
+    await cabin.shows("Nous gardons ce moment cinq minutes.")
+    await cabin.press("Oui, je le prends")
     await cabin.shows("Votre prochain rendez-vous")
 
 

@@ -143,6 +143,7 @@ async def test_a_promise_that_is_due_is_booked_without_a_visit_to_the_doctor(ham
     assert screen.path == "/cabin/rendez-vous"
     assert "Choisissez un moment." in screen.words
     await screen.send("/cabin/rendez-vous")
+    await screen.send("/cabin/rendez-vous/oui")
     assert "Votre prochain rendez-vous" in screen.words
     assert "9 mars" in screen.words or "8 mars" in screen.words
     sat = await hamlet.clinic.intake.current(hamlet.cabin)

@@ -29,6 +29,7 @@ async def test_three_moments_are_offered_and_one_is_chosen(hamlet: Hamlet, scree
     assert screen.text.count("Choisir<span") == 3
     assert "Sylvie Le Goff" in screen.words
     await screen.send("/cabin/rendez-vous")
+    await screen.send("/cabin/rendez-vous/oui")
     assert screen.path == "/cabin/resume"
     assert "Votre prochain rendez-vous" in screen.words
     assert "Ici, dans la cabine." in screen.words
@@ -61,14 +62,38 @@ async def test_a_moment_that_was_taken_meanwhile_greys_and_fresh_ones_come(hamle
     assert "slot--gone" in screen.text
 
 
+async def test_a_moment_is_kept_until_a_yes_or_a_no(hamlet: Hamlet, screen: Visitor) -> None:
+    await hamlet.open_hours()
+    await hamlet.signed()
+    await screen.open("/cabin/rendez-vous")
+    first = re.findall(r'name="starts_at" value="([^"]+)"', screen.text)[0]
+    await screen.send("/cabin/rendez-vous")
+    assert screen.path == "/cabin/rendez-vous/garde"
+    assert "Nous gardons ce moment cinq minutes." in screen.words
+    await screen.send("/cabin/rendez-vous/non")
+    assert re.findall(r'name="starts_at" value="([^"]+)"', screen.text)[0] == first
+    await screen.send("/cabin/rendez-vous")
+    hamlet.clock.advance(minutes=6)
+    await hamlet.clinic.follow_ups.sweep()
+    await screen.send("/cabin/rendez-vous/oui")
+    assert screen.status == 409
+    assert "Ce moment n’est plus gardé. En voici d’autres." in screen.words
+    await screen.send("/cabin/rendez-vous")
+    hamlet.clock.advance(minutes=6)
+    await screen.open("/cabin/rendez-vous/garde")
+    assert "Ce moment n’est plus gardé. En voici d’autres." in screen.words
+    assert await hamlet.clinic.follow_ups.upcoming(hamlet.gp) == []
+
+
 async def test_the_same_press_twice_books_once(hamlet: Hamlet, screen: Visitor) -> None:
     await hamlet.open_hours()
     await hamlet.signed()
     await screen.open("/cabin/rendez-vous")
+    await screen.send("/cabin/rendez-vous")
     shown = screen.text
-    await screen.send("/cabin/rendez-vous")
+    await screen.send("/cabin/rendez-vous/oui")
     screen.text = shown
-    await screen.send("/cabin/rendez-vous")
+    await screen.send("/cabin/rendez-vous/oui")
     assert screen.path == "/cabin/resume"
     assert len(await hamlet.clinic.follow_ups.upcoming(hamlet.gp)) == 1
 

@@ -51,6 +51,14 @@ async def _called(hamlet: Hamlet) -> None:
     await hamlet.clinic.help_calls.ask(hamlet.cabin)
 
 
+async def _keeping(hamlet: Hamlet) -> None:
+    await hamlet.signed()
+    line = await hamlet.clinic.follow_ups.of_visit(hamlet.cabin)
+    assert line is not None
+    shown = await hamlet.clinic.follow_ups.proposals(hamlet.cabin, line.id)
+    await hamlet.clinic.follow_ups.hold(hamlet.cabin, line.id, shown.choices[0].choice)
+
+
 async def _called_in_vain(hamlet: Hamlet) -> None:
     await _called(hamlet)
     hamlet.clock.advance(minutes=2)
@@ -87,6 +95,7 @@ STAGES = {
     "waiting": Stage(("/cabin/salle",), Hamlet.waiting),
     "calling": Stage(("/cabin/salle",), Hamlet.in_call),
     "closing": Stage(("/cabin/salle",), Hamlet.hung_up),
+    "keeping": Stage(("/cabin/rendez-vous/garde",), _keeping),
     "signed": Stage(("/cabin/resume", "/cabin/rendez-vous", "/cabin/avis"), Hamlet.signed),
 }
 

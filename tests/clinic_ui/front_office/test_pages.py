@@ -193,6 +193,13 @@ async def test_a_sheet_changed_elsewhere_shows_both_and_overwrites_nothing(villa
     assert "Allergie : Iode, Latex" in sylvie.words
 
 
+def kept(sylvie: Visitor, answer: str) -> str:
+    """Where « Confirmer » or « Laisser » leads."""
+    found = re.search(rf'action="(/office/holds/[^"]+/{answer})"', sylvie.text)
+    assert found is not None
+    return found[1]
+
+
 async def test_a_follow_up_is_booked_moved_cancelled_and_put_back(village: Village, sylvie: Visitor) -> None:
     promise = await village.promised()
     await sylvie.open("/office")
@@ -201,12 +208,20 @@ async def test_a_follow_up_is_booked_moved_cancelled_and_put_back(village: Villa
     assert "Odette Lavergne" in sylvie.words
     await sylvie.open(f"/office/promises/{promise}")
     assert sylvie.text.count('name="starts_at"') == 3
-    await sylvie.send(f"/office/promises/{promise}/book")
+    await sylvie.send(f"/office/promises/{promise}/hold")
+    assert "Gardé jusqu’à" in sylvie.words
+    await sylvie.send(kept(sylvie, "let-go"))
+    assert "Gardé jusqu’à" not in sylvie.words
+    await sylvie.send(f"/office/promises/{promise}/hold")
+    await sylvie.send(kept(sylvie, "confirm"))
     assert "C’est réservé" in sylvie.words
     appointment = sylvie.path.split("?")[0]
     await sylvie.open(f"{appointment}/move?part=afternoon")
     await sylvie.send(f"{appointment}/move")
+    assert "Gardé jusqu’à" in sylvie.words
+    await sylvie.send(kept(sylvie, "confirm"))
     assert "Le rendez-vous est déplacé" in sylvie.words
+    assert sylvie.path.split("?")[0] == appointment
     await sylvie.open(f"{appointment}/cancel")
     await sylvie.send(f"{appointment}/cancel", reason="patient")
     assert "Le rendez-vous est annulé" in sylvie.words
@@ -278,6 +293,18 @@ async def test_a_moment_that_was_just_taken_is_said_with_fresh_ones(village: Vil
     await sylvie.send(f"/office/appointments/{booked}/cancel", reason="patient")
     assert sylvie.status == 409
     assert "a changé entre-temps" in sylvie.words
+
+
+async def test_a_moment_kept_too_long_is_gone_and_said_with_fresh_ones(village: Village, sylvie: Visitor) -> None:
+    promise = await village.promised()
+    await sylvie.open(f"/office/promises/{promise}")
+    await sylvie.send(f"/office/promises/{promise}/hold")
+    village.clock.advance(minutes=6)
+    await village.clinic.follow_ups.sweep()
+    await sylvie.send(kept(sylvie, "confirm"))
+    assert sylvie.status == 409
+    assert "Ce moment n’est plus gardé pour vous." in sylvie.words
+    assert sylvie.text.count('name="starts_at"') == 3
 
 
 async def test_who_does_not_know_yet_is_called_back(village: Village, sylvie: Visitor) -> None:

@@ -56,7 +56,7 @@ class Holding(Booking):
 
         Raises SlotTaken with fresh proposals when somebody was faster.
         """
-        require(who, Act.FOLLOW_UP_BOOK)
+        require(who, Act.FOLLOW_UP_PLACE)
         try:
             async with self._database.transaction() as tx:
                 row = await self._allowed(tx, who, promise_id, lock=True)
@@ -99,7 +99,7 @@ class Holding(Booking):
         A hold that is over is booked all the same while nobody else wanted its moment. Raises HoldOver with fresh
         proposals when somebody did, or when it was let go; Conflict when the promise cannot be booked any more.
         """
-        require(who, Act.FOLLOW_UP_BOOK)
+        require(who, Act.FOLLOW_UP_PLACE)
         promise_id = await self._promise_of(hold_id)
         try:
             async with self._database.transaction() as tx:
@@ -142,7 +142,7 @@ class Holding(Booking):
 
     async def let_go(self, who: Identity, hold_id: AppointmentId, version: int) -> None:
         """Free a held moment at once. One that is over, or was let go before, is as good as let go."""
-        require(who, Act.FOLLOW_UP_BOOK)
+        require(who, Act.FOLLOW_UP_PLACE)
         promise_id = await self._promise_of(hold_id)
         async with self._database.transaction() as tx:
             await self._allowed(tx, who, promise_id, lock=True)
@@ -151,6 +151,19 @@ class Holding(Booking):
                 return
             freed = await end_hold(tx, who, held, self._now(), HoldEnd.RELEASED)
         self.tell_index(freed)
+
+    async def held(self, who: Identity, promise_id: PromiseId) -> Hold | None:
+        """Return the moment that is kept for a promise now."""
+        require(who, Act.FOLLOW_UP_PLACE)
+        async with self._database.reading() as tx:
+            row = await self._allowed(tx, who, promise_id)
+            hold_id = await store.hold_of(tx, row.id)
+            held = await store.appointment(tx, hold_id) if hold_id else None
+            if held is None or held.hold_until is None or is_over(held.hold_until, self._now()):
+                return None
+            choice = choice_of(held)
+            around = await asking.bench(tx, row, held.booked_at, wide=True, only=choice.serving)
+        return Hold(held.id, held.version, held.hold_until, proposal_of(choice, around))
 
     async def sweep(self, most: int = 100) -> int:
         """End the holds that are over and that nobody needed; return how many. Each is a transaction of its own."""
