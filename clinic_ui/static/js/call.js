@@ -14,6 +14,7 @@ import { CallLadder } from "./call_ladder.js";
 import { Own } from "./call_own.js";
 import { Reach } from "./call_reach.js";
 import { Remote } from "./call_remote.js";
+import { SeatTickets } from "./call_seat.js";
 import { LineWatch } from "./call_watch.js";
 
 const WATCHDOG = 4000; // ms in which a negotiation connects, or is begun again
@@ -33,11 +34,10 @@ export class Call extends EventTarget {
   #own = new Own();
   #signal;
   /** @type {Seat} */ #seat;
-  #fetchSeatTicket;
+  #tickets;
   #reach;
   #page = crypto.randomUUID();
   /** @type {Connection | null} */ #connection = null;
-  /** @type {string | null} */ #ticket = null;
   #asked = false;
   #lobby; // the practitioner's end of this call stands in the lobby: no track is on the line
   /** @type {string | null} */ #warmWith = null; // the page in the lobby that has our present connection
@@ -63,7 +63,7 @@ export class Call extends EventTarget {
     this.#lobby = lobby;
     this.#signal = signal;
     this.#seat = seat;
-    this.#fetchSeatTicket = fetchSeatTicket;
+    this.#tickets = new SeatTickets(fetchSeatTicket);
     this.#reach = new Reach(fetchReach);
     this.#listen();
   }
@@ -81,7 +81,7 @@ export class Call extends EventTarget {
   /** Take the seat that the ticket opens. @param {string} ticket */
   join(ticket) {
     this.#asked = true;
-    this.#ticket = ticket;
+    this.#tickets.give(ticket);
     this.#signal.inCall = true;
     this.#sit();
   }
@@ -89,7 +89,7 @@ export class Call extends EventTarget {
   /** After the press: the practitioner's own seat, if the exchange did not give it already. @param {string} ticket */
   enter(ticket) {
     if (!this.#inLobby) return;
-    this.#ticket = ticket;
+    this.#tickets.give(ticket);
     this.#sit();
   }
 
@@ -148,6 +148,7 @@ export class Call extends EventTarget {
     /** @param {EventTarget} from @param {string} type @param {(detail: any) => unknown} hear */
     const on = (from, type, hear) =>
       from.addEventListener(type, (event) => this.#asked && hear(/** @type {CustomEvent} */ (event).detail), options);
+    on(this.#signal, "answers", () => this.#inLobby || this.#tickets.askAhead());
     on(this.#signal, "open", ({ resumed }) => resumed || ((this.#peer = null), this.#sit()));
     on(this.#signal, "closed", ({ code }) => this.#end(code === CloseCode.Replaced ? "replaced" : "closed"));
     on(this.#signal, "error", ({ code }) => code === "seat-taken" && this.#end(code));
@@ -176,19 +177,15 @@ export class Call extends EventTarget {
   /** Show the ticket, or fetch a fresh one: each opens the seat once. */
   async #sit() {
     if (this.#over || !this.#signal.ready) return; // `open` comes back here
-    let ticket = this.#ticket;
-    this.#ticket = null;
-    if (!ticket && this.#inLobby) return this.#end("cold");
-    if (!ticket) {
-      if (!this.#fetchSeatTicket) return;
-      try {
-        ticket = await this.#fetchSeatTicket();
-      } catch {
-        return void setTimeout(() => this.#sit(), TICKET_AGAIN);
-      }
-      if (ticket === null) return this.#end("closed");
+    if (this.#inLobby && !this.#tickets.given) return this.#end("cold");
+    let ticket;
+    try {
+      ticket = await this.#tickets.take();
+    } catch {
+      return void setTimeout(() => this.#sit(), TICKET_AGAIN);
     }
-    this.#signal.send("join", { ticket, page: this.#page });
+    if (ticket === null) return this.#end("closed");
+    if (ticket) this.#signal.send("join", { ticket, page: this.#page });
   }
 
   // --- the lobby: connected, and nothing sent ---------------------------------------------------------------------

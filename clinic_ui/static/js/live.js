@@ -147,7 +147,9 @@ export function follow(source) {
   });
   // what changed between the page's drawing and the line's opening was nudged to nobody
   source.addEventListener("open", (event) => {
-    if (!(/** @type {CustomEvent} */ (event).detail?.resumed)) refreshAll(); // resumed: no nudge was missed
+    const { resumed, again } = /** @type {CustomEvent} */ (event).detail ?? {};
+    if (resumed) return; // no nudge was missed
+    setTimeout(refreshAll, again ? SPREAD[1] : 0); // a call that was cut off takes its seat first
   });
 }
 

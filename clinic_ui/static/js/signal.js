@@ -60,7 +60,7 @@ const RESUME_WITHIN = 60000; // ms that the exchange keeps what it said to a pag
 /**
  * Emits, as CustomEvents: every message of FromExchange by its name (`detail` is the message), and
  * `open` (welcomed; `detail.again` after a loss, `detail.resumed` when nothing was missed and our seat is still ours),
- * `lost` (the socket is gone, it will reconnect), `closed` (it will not: `detail.code` is Replaced, or 1000 by close()).
+ * `lost` (the socket is gone, it will reconnect), `answers` (a server does again, over HTTP), `closed` (it will not: `detail.code` is Replaced, or 1000 by close()).
  */
 export class Signal extends EventTarget {
   #url;
@@ -151,6 +151,7 @@ export class Signal extends EventTarget {
       return this.#again();
     }
     if (this.#finished || this.#socket) return;
+    if (ticket && this.#wasWelcomed) this.#emit("answers", {});
     const hello = { ...(resume && { resume, heard: this.#heard }), ...(ticket && { ticket }) };
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
