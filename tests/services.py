@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, WebError
+from playwright.async_api import Browser, BrowserContext, Page, WebError, expect
 
 from tests import components, tools
 from tests.components import Postgres, Turn
@@ -85,6 +85,8 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 ContextFactory = Callable[..., "Any"]
+WITHIN = 30_000  # ms in which a page does what is expected: both cores may be busy with other tests
+expect.set_options(timeout=WITHIN)
 BROWSERS_OWN = "Transition"
 """How Chromium complains of a cross-document transition that the next navigation cut: no page can hear of it."""
 
@@ -105,6 +107,7 @@ async def new_context(browser: Browser) -> AsyncIterator[ContextFactory]:
         options.setdefault("locale", "fr-FR")
         opened.append(await browser.new_context(**options))
         opened[-1].on("weberror", note)
+        opened[-1].set_default_timeout(WITHIN)
         return opened[-1]
 
     try:
