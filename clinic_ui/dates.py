@@ -48,12 +48,18 @@ def short_day(on: date | datetime, locale: str, zone: ZoneInfo = ZONE) -> str:
 
 
 def hour(at: datetime, locale: str, zone: ZoneInfo = ZONE) -> str:
-    """Return « 9 h 30 », « 9 h » on the hour, or "9:30"."""
+    """Return « 9 h 30 », « 9 h » on the hour, or "9:30"; an hour that comes twice says which."""
     there = _there(at, zone)
     if locale != "fr":
-        return f"{there.hour}:{there.minute:02d}"
+        return f"{there.hour}:{there.minute:02d}{_which(there, (' (first time)', ' (second time)'))}"
     minutes = f"{_HARD}{there.minute:02d}" if there.minute else ""
-    return f"{there.hour}{_HARD}h{minutes}"
+    return f"{there.hour}{_HARD}h{minutes}{_which(there, (' (la 1re fois)', ' (la 2e fois)'))}"
+
+
+def _which(there: datetime, words: tuple[str, str]) -> str:
+    """Return which of the two is meant when clocks show this hour twice on that day."""
+    twice = there.replace(fold=0).utcoffset() != there.replace(fold=1).utcoffset()
+    return words[there.fold] if twice else ""
 
 
 def clock(at: datetime, locale: str, zone: ZoneInfo = ZONE) -> str:

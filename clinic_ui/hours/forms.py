@@ -1,6 +1,6 @@
 """What the forms of the week editor send, and how it becomes lines of hours."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from server.records.rules.note import Modality
 from server.scheduler.availability.freeing import Decided
 from server.scheduler.availability.rules import Once, Plan, Weekly
 from server.scheduler.rules.openings import ExceptionKind
-from server.scheduler.rules.units import instant_of_wall
+from server.scheduler.rules.units import clock_change, instant_of_wall
 
 CLOCK = N_("Écrivez une heure comme 09:00, par pas de 5 minutes.")
 Clock = Annotated[str, Meta(pattern=r"^([01]?\d|2[0-4])[:h][0-5]\d$", description=CLOCK)]
@@ -34,6 +34,7 @@ class NewWeekly(msgspec.Struct, frozen=True):
     valid_from: date | None = None
     valid_to: date | None = None
     site_id: UUID | None = None
+    every_weeks: Annotated[int, Meta(ge=1, le=8, description=N_("Choisissez une des réponses."))] = 1
 
 
 class NewOnce(msgspec.Struct, frozen=True):
@@ -116,17 +117,31 @@ def weekly_of(form: NewWeekly) -> list[Weekly]:
     end = end + 24 * 60 if end <= start else end
     site = SiteId(form.site_id) if form.site_id else None
     return [
-        Weekly(day, start, end, modality(form.modality), form.valid_from, form.valid_to, site)
+        Weekly(day, start, end, modality(form.modality), form.valid_from, form.valid_to, site, form.every_weeks)
         for day in sorted(set(form.days))
     ]
 
 
 def once_of(form: NewOnce, zone: str) -> Once:
-    """Return the exception, its wall-clock hours read in the zone of the place."""
-    starts_at = instant_of_wall(form.starts_on, minute(form.start), zone)
-    ends_at = instant_of_wall(form.ends_on, minute(form.end), zone)
+    """Return the exception, its wall-clock hours read in the zone of the place; Invalid for an hour that is skipped."""
+    starts_at = _instant("start", form.starts_on, form.start, zone)
+    ends_at = _instant("end", form.ends_on, form.end, zone)
     site = SiteId(form.site_id) if form.site_id else None
     return Once(form.kind, starts_at, ends_at, modality(form.modality), form.reason, site)
+
+
+def _instant(name: str, on: date, clock: str, zone: str) -> datetime:
+    change = clock_change(on, zone)
+    if change is not None and change.skips(minute(clock)):
+        raise Invalid(
+            N_("%(hour)s n’existe pas ce jour-là : les montres passent de %(at)s à %(to)s. Rien n’a été enregistré."),
+            code="skipped",
+            fields={name: N_("Cette heure n’existe pas ce jour-là : on change d’heure.")},
+            hour=clock,
+            at=clock_of(change.at),
+            to=clock_of(change.to),
+        )
+    return instant_of_wall(on, minute(clock), zone)
 
 
 def minute(clock: str) -> int:

@@ -1,6 +1,6 @@
 """Hours by hand: the week editor of one, and what a change would leave outside before it is saved."""
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -29,7 +29,7 @@ from server.kernel.clock import Clock
 from server.kernel.errors import ClinicError, Conflict, Invalid
 from server.kernel.words import N_
 from server.records.rules.note import Modality
-from server.scheduler.availability.rules import Plan, Weekly, in_order, with_once, with_weekly, without
+from server.scheduler.availability.rules import Plan, Weekly, in_order, odd_hours, with_once, with_weekly, without
 from server.scheduler.availability.service import Availability, Outcome, Sheet
 from server.scheduler.rules.openings import ExceptionKind
 from server.web.keys import who_is
@@ -51,6 +51,7 @@ DAY_WORDS = (
     N_("samedi"),
     N_("dimanche"),
 )
+CLOCKS_AHEAD = 366  # days in which changes of the clocks are told
 NEW_WEEKLY, NEW_ONCE = "weekly", "once"
 
 
@@ -160,7 +161,7 @@ class HoursPages:
         monday = monday_of(request.query.get("week", ""), self._now().date())
         sheet = await self.sheet(request, monday)
         locale = look_of(request).locale
-        values = {**await self.around(request, sheet), **_values(sheet)}
+        values = {**await self.around(request, sheet), **_values(sheet), **self._odd(sheet)}
         return render(
             request,
             "hours/hours.html",
@@ -177,6 +178,11 @@ class HoursPages:
             done="done" in request.query,
             this_week=monday_of("", self._now().date()),
         )
+
+    def _odd(self, sheet: Sheet) -> dict[str, object]:
+        """Return what clock changes of the coming year make odd in the weekly lines."""
+        today = self._now().date()
+        return {"odd": odd_hours(sheet.plan, sheet.zone, [today + timedelta(days=n) for n in range(CLOCKS_AHEAD)])}
 
     def name(self, request: web.Request, sheet: Sheet) -> str:
         """Return what the page of these hours is called."""

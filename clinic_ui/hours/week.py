@@ -7,7 +7,7 @@ from enum import StrEnum
 from server.kernel.words import N_
 from server.records.rules.note import Modality
 from server.scheduler.rules.openings import Calendar
-from server.scheduler.rules.units import day_units, instant_of_wall, unit_from
+from server.scheduler.rules.units import ClockChange, clock_change, day_units, instant_of_wall, unit_from
 
 SLOT = 6  # units: half an hour
 EARLY, LATE = 8 * 60, 18 * 60  # minutes of the day that are always shown
@@ -20,6 +20,7 @@ class Look(StrEnum):
     OPEN = "open"
     PARTLY = "partly"
     TAKEN = "taken"
+    SKIPPED = "skipped"
 
 
 LOOK_WORDS = {
@@ -27,6 +28,7 @@ LOOK_WORDS = {
     Look.OPEN: N_("ouvert"),
     Look.PARTLY: N_("en partie ouvert"),
     Look.TAKEN: N_("rendez-vous"),
+    Look.SKIPPED: N_("n’existe pas"),
 }
 
 
@@ -47,6 +49,8 @@ class Week:
     days: tuple[date, ...]
     closing: tuple[str, ...]
     """The name of each day's public holiday, or nothing."""
+    changes: tuple[ClockChange | None, ...]
+    """How clocks jump on each day, if they do."""
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
 
     @property
@@ -73,11 +77,15 @@ def week_of(calendar: Calendar, closing: dict[date, str], monday: date) -> Week:
         (f"{minute // 60:02d}:{minute % 60:02d}", tuple(cell(calendar, day, minute) for day in days))
         for minute in range(shown[0], shown[-1] + 30, 30)
     )
-    return Week(monday, days, tuple(closing.get(day, "") for day in days), rows)
+    changes = tuple(clock_change(day, calendar.zone) for day in days)
+    return Week(monday, days, tuple(closing.get(day, "") for day in days), changes, rows)
 
 
 def cell(calendar: Calendar, day: date, minute: int) -> Cell:
     """Return what one half-hour is."""
+    change = clock_change(day, calendar.zone)
+    if change is not None and change.skips(minute):
+        return Cell(Look.SKIPPED)
     start = unit_from(instant_of_wall(day, minute, calendar.zone))
     span = range(start, start + SLOT)
     either = calendar.open_in(span, Modality.REMOTE) | calendar.open_in(span, Modality.IN_PERSON)
@@ -90,4 +98,4 @@ def cell(calendar: Calendar, day: date, minute: int) -> Cell:
 
 
 def _any(calendar: Calendar, days: tuple[date, ...], minute: int) -> bool:
-    return any(cell(calendar, day, minute).look is not Look.CLOSED for day in days)
+    return any(cell(calendar, day, minute).look not in (Look.CLOSED, Look.SKIPPED) for day in days)

@@ -53,6 +53,9 @@ def test_an_appointment_is_said_in_words() -> None:
     assert dates.when(TUESDAY, "fr") == f"mardi 24 novembre à 9{NB}h{NB}30"
     assert dates.when(TUESDAY, "en") == "Tuesday 24 November at 9:30"
     assert dates.hour(TUESDAY + timedelta(minutes=30), "fr") == f"10{NB}h"
+    once, again = (datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1))  # clocks in Paris fall back at 3
+    assert dates.hour(once, "fr") == f"2{NB}h{NB}30 (la 1re fois)"
+    assert dates.hour(again, "en") == "2:30 (second time)"
     assert dates.long_day(date(2026, 5, 1), "fr") == "vendredi 1er mai 2026"
     assert dates.short_day(TUESDAY, "en") == "24/11/2026"
 

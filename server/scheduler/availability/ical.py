@@ -6,7 +6,7 @@ bookings  ──▶ VEVENT in UTC: UID and SEQUENCE are the appointment's id and
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from server.kernel.words import N_
 from server.records.rules.note import Modality
 from server.scheduler.availability.rules import Once, Plan, Weekly
 from server.scheduler.availability.timezone import BYDAY, timezone_of
-from server.scheduler.rules.openings import ExceptionKind
+from server.scheduler.rules.openings import ExceptionKind, WeeklyRule
 from server.scheduler.rules.units import instant_of_wall
 
 PRODUCT = "-//telecabin//calendar//FR"
@@ -80,8 +80,9 @@ def hours_text(name: str, zone: str, plan: Plan, words: Mapping[ExceptionKind, s
 
 
 def _weekly_event(number: int, one: Weekly, name: str, zone: str) -> icalendar.Event:
-    first = one.valid_from or _ANCHOR
-    first += timedelta(days=(one.weekday - first.weekday()) % 7)
+    first, rule_of = one.valid_from or _ANCHOR, one.rule()
+    days = (first + timedelta(days=n) for n in range(7 * one.every_weeks + 7))
+    first = next(day for day in days if _begins(rule_of, day))
     start = datetime.combine(first, time(), ZoneInfo(zone)).replace(hour=one.start_min // 60, minute=one.start_min % 60)
     event = icalendar.Event()
     event.add("uid", f"weekly-{number}-{BYDAY[one.weekday]}@telecabin")
@@ -91,10 +92,17 @@ def _weekly_event(number: int, one: Weekly, name: str, zone: str) -> icalendar.E
     event.add("summary", name)
     event.add("categories", [_CATEGORY[ExceptionKind.OPEN], *_how(one.modality)])
     rule: dict[str, object] = {"freq": "weekly", "byday": BYDAY[one.weekday]}
+    if one.every_weeks > 1:
+        rule |= {"interval": one.every_weeks, "wkst": "MO"}
     if one.valid_to:
         rule["until"] = instant_of_wall(one.valid_to, 24 * 60, zone) - timedelta(seconds=1)
     event.add("rrule", rule)
     return event
+
+
+def _begins(rule: WeeklyRule, day: date) -> bool:
+    """Return whether a rule holds on a day, but for its last one: a line that ends before it begins goes out too."""
+    return replace(rule, valid_to=None).holds_on(day)
 
 
 def _calendar(name: str) -> icalendar.Calendar:
@@ -142,16 +150,19 @@ def read_calendar(text: bytes, zone: str, otherwise: ExceptionKind) -> Plan:
 def _read_weekly(event: icalendar.Event, zone: str) -> list[Weekly]:
     rule = cast("Mapping[str, list[Any]]", event["rrule"])
     extra = {"BYMONTH", "BYMONTHDAY", "BYSETPOS", "COUNT", "BYYEARDAY", "BYWEEKNO"} & {key.upper() for key in rule}
-    if rule.get("freq") != ["WEEKLY"] or rule.get("interval", [1]) != [1] or extra or "exdate" in event:
+    if rule.get("freq") != ["WEEKLY"] or extra or "exdate" in event:
         raise ValueError("not a plain weekly rule")
-    start, end = _ends(event, zone)
-    local = start.astimezone(ZoneInfo(zone))
-    start_min, length = local.hour * 60 + local.minute, int((end - start).total_seconds() // 60)
+    every = int(rule.get("interval", [1])[0])
+    if every > 1 and str(rule.get("wkst", ["MO"])[0]) != "MO":
+        raise ValueError("weeks that do not begin on Monday")
+    local, end = _wall(event.DTSTART, zone), _wall(event.end, zone)
+    start_min, length = local.hour * 60 + local.minute, int((end - local).total_seconds() // 60)
     days = [BYDAY.index(str(day)) for day in rule.get("byday", [BYDAY[local.weekday()]])]
     until = rule.get("until", [None])[0]
     last = until.astimezone(ZoneInfo(zone)).date() if isinstance(until, datetime) else until
-    first = None if local.date() <= _ANCHOR + timedelta(days=6) else local.date()
-    return [Weekly(day, start_min, start_min + length, _modality(event), first, last) for day in sorted(set(days))]
+    first = None if every == 1 and local.date() <= _ANCHOR + timedelta(days=6) else local.date()
+    span = (start_min, start_min + length, _modality(event), first, last)
+    return [Weekly(day, *span, every_weeks=every) for day in sorted(set(days))]
 
 
 def _read_once(event: icalendar.Event, zone: str, otherwise: ExceptionKind) -> Once:
@@ -166,6 +177,16 @@ def _ends(event: icalendar.Event, zone: str) -> tuple[datetime, datetime]:
     """Return start and end as instants; a day without an hour is from midnight to midnight in the zone."""
     start, end = event.DTSTART, event.end
     return _instant(start, zone), _instant(end, zone)
+
+
+def _wall(at: date | datetime | None, zone: str) -> datetime:
+    """Return what clocks in the zone show: the hours of a week are theirs, also on the day when clocks change."""
+    if at is None:
+        raise ValueError("no end")
+    if not isinstance(at, datetime):
+        return datetime.combine(at, time())
+    there = at.tzinfo is None or str(at.tzinfo) == zone
+    return (at if there else at.astimezone(ZoneInfo(zone))).replace(tzinfo=None)
 
 
 def _instant(at: date | datetime | None, zone: str) -> datetime:

@@ -26,7 +26,7 @@ from server.scheduler.rules.openings import (
     WeeklyRule,
     check_rules,
 )
-from server.scheduler.rules.units import unit_from, unit_of
+from server.scheduler.rules.units import ClockChange, clock_change, unit_from, unit_of
 
 REASON_MAX, BUFFER_MAX, ONCE_FOR = 120, 60, timedelta(days=366)
 WEEKLY_MOST, ONCE_MOST = 200, 500
@@ -227,6 +227,38 @@ def without(plan: Plan, *, weekly: int | None = None, once: int | None = None) -
         tuple(one for place, one in enumerate(plan.once) if place != once),
         plan.buffer_min,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """A day on which a weekly line begins or ends at an hour that clocks skip, or show twice."""
+
+    on: date
+    minute: int
+    change: ClockChange
+
+    @property
+    def skipped(self) -> bool:
+        """Whether clocks skip it; otherwise they show it twice, and the first time counts."""
+        return self.change.skips(self.minute)
+
+
+def odd_hours(plan: Plan, zone: str, days: Iterable[date]) -> list[Odd]:
+    """Return what of the weekly lines clock changes make odd on these days."""
+    found: list[Odd] = []
+    for day in days:
+        change = clock_change(day, zone)
+        if change is not None:
+            ends = {end for one in plan.weekly for end in _ends_on(one.rule(), day)}
+            found += [Odd(day, end, change) for end in sorted(ends) if change.skips(end) or change.repeats(end)]
+    return found
+
+
+def _ends_on(rule: WeeklyRule, day: date) -> list[int]:
+    """Return the minutes of a day at which a rule begins or ends; one that began the day before may end on it."""
+    own = [rule.start_min, rule.end_min] if rule.holds_on(day) else []
+    over = [rule.end_min - 24 * 60] if rule.end_min > 24 * 60 and rule.holds_on(day - timedelta(days=1)) else []
+    return [*own, *over]
 
 
 def check_zone(zone: str) -> str:

@@ -6,6 +6,7 @@ Nothing else in the scheduler adds hours to a local time. A day of a place is th
 midnights: 288 of them, 276 on the Sunday when clocks spring forward, 300 when they fall back.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -65,6 +66,38 @@ def _end_of_gap(wall: datetime, place: ZoneInfo) -> datetime:
 def day_units(day: date, zone: str) -> range:
     """Return the units of a local day, from midnight to midnight."""
     return range(unit_from(instant_of_wall(day, 0, zone)), unit_from(instant_of_wall(day, 24 * 60, zone)))
+
+
+@dataclass(frozen=True, slots=True)
+class ClockChange:
+    """Clocks of a place jump on a day: from minute `at` of the day to minute `to`."""
+
+    at: int
+    to: int
+
+    def skips(self, minute: int) -> bool:
+        """Return whether no clock shows this minute on that day."""
+        return self.at <= minute < self.to
+
+    def repeats(self, minute: int) -> bool:
+        """Return whether clocks show this minute twice on that day."""
+        return self.to <= minute < self.at
+
+
+@lru_cache(maxsize=4096)
+def clock_change(day: date, zone: str) -> ClockChange | None:
+    """Return how clocks jump on a day, None when they do not."""
+    place = ZoneInfo(zone)
+    low, high = instant_of_wall(day, 0, zone), instant_of_wall(day, 24 * 60, zone)
+    before, then = (at.astimezone(place).utcoffset() or timedelta(0) for at in (low, high))
+    if before == then:
+        return None
+    while high - low > _MINUTE:
+        middle = low + (high - low) // _MINUTE // 2 * _MINUTE
+        low, high = (middle, high) if middle.astimezone(place).utcoffset() == before else (low, middle)
+    midnight = datetime.combine(day, time())
+    at, to = ((high + offset).replace(tzinfo=None) - midnight for offset in (before, then))
+    return ClockChange(at // _MINUTE, to // _MINUTE)
 
 
 def local_day(at: datetime, zone: str) -> date:

@@ -162,3 +162,22 @@ def test_the_grid_shows_what_is_open_taken_and_outside_on_the_day_of_a_clock_cha
     assert (seen["14:00", 0].look, seen["14:00", 0].outside) == (Look.TAKEN, True)
     assert seen["14:00", 1].look is Look.CLOSED
     assert cell(calendar, date(2026, 3, 29), 240).look is Look.OPEN
+
+
+async def test_every_second_week_asks_for_a_first_day_and_hours_that_do_not_exist_are_said(
+    village: Village, mayor: Visitor
+) -> None:
+    home = f"{PAGE}/{village.cabin}"
+    await mayor.open(home)
+    await mayor.send(f"{home}/weekly", days="2", start="9h00", end="12:30", every_weeks="2")
+    assert (mayor.status, "Donnez le premier jour" in mayor.words) == (422, True)
+    await mayor.send(f"{home}/weekly", days="2", start="9h00", end="12:30", every_weeks="2", valid_from="2026-03-04")
+    assert "09:00 – 12:30 · une semaine sur 2 · dès le 04/03/2026" in mayor.words
+    await mayor.send(f"{home}/weekly", days="6", start="02:30", end="05:00")
+    assert "dimanche 29 mars 2026 : 02:30 n’existe pas ce jour-là." in mayor.words
+    assert "dimanche 25 octobre 2026 : 02:30 vient deux fois ce jour-là." in mayor.words
+    await mayor.open(f"{home}?week=2026-03-23")
+    assert "on change d’heure : 02:00 → 03:00" in mayor.words
+    night = {"starts_on": "2026-03-29", "start": "02:30", "ends_on": "2026-03-29", "end": "05:00"}
+    await mayor.send(f"{home}/once", kind="open", **night)
+    assert (mayor.status, "Cette heure n’existe pas ce jour-là" in mayor.words) == (422, True)

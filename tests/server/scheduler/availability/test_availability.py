@@ -22,6 +22,7 @@ from server.scheduler.availability.rules import (
     difference,
     digest,
     in_order,
+    odd_hours,
     outside,
     refuse_other,
     travel_min,
@@ -103,6 +104,16 @@ def test_nobody_is_in_two_places_without_the_time_to_drive() -> None:
     check_plan(Plan((here, Weekly(0, 740, 900, site_id=TWO))), PLACES)
     apart = Weekly(0, 730, 900, None, date(2027, 1, 1), None, TWO)
     check_plan(Plan((Weekly(0, 540, 720, None, None, date(2026, 12, 31), ONE), apart)), PLACES)
+
+
+def test_hours_that_clocks_skip_or_show_twice_are_told_with_their_day() -> None:
+    year = [date(2026, 1, 1) + timedelta(days=n) for n in range(365)]
+    night = Plan((Weekly(6, 150, 300), Weekly(5, 1320, 1590), Weekly(6, 540, 720)))
+    told = [(one.on, one.minute, one.skipped) for one in odd_hours(night, PARIS, year)]
+    spring, autumn = date(2026, 3, 29), date(2026, 10, 25)
+    assert told == [(spring, 150, True), (autumn, 150, False)]
+    assert odd_hours(night, "Indian/Reunion", year) == []
+    assert odd_hours(Plan((Weekly(5, 1320, 1590, every_weeks=2, valid_from=date(2026, 3, 30)),)), PARIS, year) == []
 
 
 def test_impossible_lines_are_refused() -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import takewhile
+from zoneinfo import ZoneInfo
 
 import pytest
 import vobject
@@ -11,20 +14,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.kernel.errors import Invalid
-from server.kernel.ids import AppointmentId, new_id
+from server.kernel.ids import AppointmentId, ResourceId, new_id
 from server.records.rules.note import Modality
 from server.scheduler.availability.ical import Coming, appointments_text, hours_text, read_calendar
 from server.scheduler.availability.rules import Once, Plan, Weekly, in_order
-from server.scheduler.rules.openings import ExceptionKind
-from server.scheduler.rules.units import instant_of_wall
+from server.scheduler.rules.index import WEEK
+from server.scheduler.rules.openings import Calendar, ExceptionKind, ResourceKind
+from server.scheduler.rules.units import instant_of, instant_of_wall
 
 PARIS, SAMOA = "Europe/Paris", "Pacific/Apia"
 WORDS = {ExceptionKind.OPEN: "Ouvert", ExceptionKind.CLOSED: "Fermé"}
 AT = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
 
 weeklies = st.builds(
-    lambda day, start, units, how, first, days: Weekly(
-        day, start * 5, min(start * 5 + units * 5, 36 * 60), how, first, first + timedelta(days=days) if first else None
+    lambda day, start, units, how, first, days, every: Weekly(
+        day,
+        start * 5,
+        min(start * 5 + units * 5, 36 * 60),
+        how,
+        first,
+        first + timedelta(days=days) if first else None,
+        every_weeks=every if first else 1,
     ),
     st.integers(0, 6),
     st.integers(0, 287),
@@ -32,6 +42,7 @@ weeklies = st.builds(
     st.sampled_from([None, *Modality]),
     st.one_of(st.none(), st.dates(date(2026, 1, 1), date(2027, 12, 31))),
     st.integers(7, 400),
+    st.sampled_from([1, 1, 2, 3]),
 )
 onces = st.builds(
     lambda kind, at, minutes, how, reason: Once(kind, at, at + timedelta(minutes=minutes), how, reason),
@@ -53,9 +64,41 @@ def test_hours_that_go_out_come_back_the_same(weekly: list[Weekly], once: list[O
 
 
 def _without_first(one: Weekly) -> tuple[object, ...]:
-    """The first day comes back as the first weekday on or after it: the same days are meant."""
-    first = one.valid_from + timedelta(days=(one.weekday - one.valid_from.weekday()) % 7) if one.valid_from else None
-    return one.weekday, one.start_min, one.end_min, one.modality, first, one.valid_to
+    """The first day comes back as the first day of the line on or after it: the same days are meant."""
+    rule, first = replace(one.rule(), valid_to=None), one.valid_from
+    while first and not rule.holds_on(first):
+        first += timedelta(days=1)
+    return one.weekday, one.start_min, one.end_min, one.modality, first, one.valid_to, one.every_weeks
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(weeklies, max_size=4), st.sampled_from([PARIS, "America/Miquelon"]), st.integers(0, 80))
+def test_hours_that_come_back_open_the_same_time_and_another_parser_finds_the_same_days(
+    weekly: list[Weekly], zone: str, week: int
+) -> None:
+    plan = Plan(tuple(weekly))
+    text = hours_text("Cabine", zone, plan, WORDS, 2026)
+    back = read_calendar(text, zone, ExceptionKind.CLOSED)
+    span = range((2930 + week) * WEEK, (2933 + week) * WEEK)
+    known = Calendar(ResourceId(new_id()), ResourceKind.CABIN, new_id(), zone)
+    for how in (Modality.REMOTE, Modality.IN_PERSON):
+        assert plan.calendar(known).open_in(span, how) == back.calendar(known).open_in(span, how)
+    begin, end = (instant_of(unit).astimezone(ZoneInfo(zone)).replace(tzinfo=None) for unit in (span[0], span[-1]))
+    days = [begin.date() + timedelta(days=n) for n in range(23)]
+    for one, event in zip(plan.weekly, vobject.readOne(text.decode()).contents.get("vevent", []), strict=True):
+        found = (day.replace(tzinfo=None) for day in event.getrruleset(addRDate=True))
+        at = time(one.start_min // 60, one.start_min % 60)
+        wanted = [datetime.combine(day, at) for day in days if one.rule().holds_on(day)]
+        if one.valid_to is None or one.valid_to >= _first_of(one):
+            meant = [day for day in takewhile(lambda day: day <= end, found) if day >= begin]
+            assert meant == [day for day in wanted if begin <= day <= end]
+
+
+def _first_of(one: Weekly) -> date:
+    """Return the first day of a line."""
+    rule = replace(one.rule(), valid_to=None)
+    first = one.valid_from or date(2026, 1, 1)
+    return next(day for n in range(30) if rule.holds_on(day := first + timedelta(days=n)))
 
 
 def test_another_parser_reads_our_appointments_and_our_hours() -> None:
@@ -87,7 +130,7 @@ EVENT += "END:VEVENT\r\nEND:VCALENDAR\r\n"
     "lines",
     [
         "DTSTART:20260301T090000Z\r\nDTEND:20260301T100000Z\r\nRRULE:FREQ=MONTHLY",
-        "DTSTART:20260301T090000Z\r\nDTEND:20260301T100000Z\r\nRRULE:FREQ=WEEKLY;INTERVAL=2",
+        "DTSTART:20260301T090000Z\r\nDTEND:20260301T100000Z\r\nRRULE:FREQ=WEEKLY;INTERVAL=2;WKST=SU",
         "DTSTART:20260301T090000Z\r\nDTEND:20260301T100000Z\r\nRRULE:FREQ=WEEKLY;COUNT=3",
         "DTSTART:20260301T090000Z\r\nDTEND:20260301T100000Z\r\nRRULE:FREQ=WEEKLY\r\nEXDATE:20260308T090000Z",
         "DTSTART:20260301T090000Z\r\nDTEND:20260301T100000Z\r\nRRULE:FREQ=WEEKLY;BYDAY=2MO",
