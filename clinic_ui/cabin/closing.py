@@ -16,7 +16,7 @@ from clinic_ui.documents import VIEWER_WORDS, shown
 from clinic_ui.forms import read_form
 from server.encounters.rules import Step
 from server.encounters.views import CabinVisit
-from server.kernel.ids import AppointmentId, CabinId, HealthWorkerId, PractitionerId
+from server.kernel.ids import AppointmentId, CabinId, HealthWorkerId, InstrumentId, PractitionerId
 from server.kernel.words import N_
 from server.scheduler.rules.search import PartOfDay
 from server.scheduler.service.cabin_view import CabinFollowUp, CabinView
@@ -35,6 +35,7 @@ class ChoiceForm(msgspec.Struct, frozen=True):
     practitioner_id: Annotated[UUID, Meta(description=_LOST)]
     cabin_id: UUID | None = None
     health_worker_id: UUID | None = None
+    instrument_id: UUID | None = None
 
     @property
     def choice(self) -> Choice:
@@ -44,6 +45,7 @@ class ChoiceForm(msgspec.Struct, frozen=True):
             PractitionerId(self.practitioner_id),
             CabinId(self.cabin_id) if self.cabin_id else None,
             HealthWorkerId(self.health_worker_id) if self.health_worker_id else None,
+            InstrumentId(self.instrument_id) if self.instrument_id else None,
         )
 
 

@@ -13,7 +13,7 @@ from clinic_ui.render import render
 from server.kernel.access import Role
 from server.kernel.errors import ClinicError, Conflict, Invalid, NotFound
 from server.kernel.words import N_
-from server.people.founding.rules import LINES, Line, PlaceKind, key_from
+from server.people.founding.rules import LINES, InstrumentKind, Line, PlaceKind, key_from
 from server.people.founding.service import Founding
 from server.people.founding.store import Kept, Known
 from server.people.rules import SiteKind
@@ -33,6 +33,7 @@ FIELD_WORDS: Mapping[str, str] = {
     "rpps": N_("Numéro RPPS"),
     "name": N_("Nom, comme on le lit"),
     "kind": N_("Sorte de lieu"),
+    "what": N_("Ce que c’est"),
     "site": N_("Lieu"),
     "commune": N_("Commune"),
     "insee": N_("Code INSEE de la commune"),
@@ -52,6 +53,14 @@ FIELD_WORDS: Mapping[str, str] = {
     "login": N_("Identifiant de connexion"),
     "role": N_("Rôle"),
     "in_service": N_("En service"),
+}
+INSTRUMENT_WORDS = {
+    InstrumentKind.ECG: N_("Électrocardiographe"),
+    InstrumentKind.DERMATOSCOPE: N_("Dermatoscope"),
+    InstrumentKind.RETINOGRAPH: N_("Rétinographe"),
+    InstrumentKind.SPIROMETER: N_("Spiromètre"),
+    InstrumentKind.ULTRASOUND: N_("Échographe"),
+    InstrumentKind.OTHER: N_("Autre"),
 }
 SITE_KIND_WORDS = {
     SiteKind.TOWN_HALL: N_("Mairie"),
@@ -213,6 +222,10 @@ def _value(kept: Kept | None, name: str, default: object) -> str:
 def _options(name: str, known: Known, locale: str) -> tuple[tuple[str, str], ...]:
     if name == "site":
         return tuple((key, one.line.name) for (kind, key), one in known.items() if kind is PlaceKind.SITE)
-    choices: Mapping[str, Mapping[SiteKind, str] | Mapping[Role, str]] = {"kind": SITE_KIND_WORDS, "role": ROLE_WORDS}
+    choices: Mapping[str, Mapping[SiteKind, str] | Mapping[Role, str] | Mapping[InstrumentKind, str]] = {
+        "kind": SITE_KIND_WORDS,
+        "role": ROLE_WORDS,
+        "what": INSTRUMENT_WORDS,
+    }
     words = choices.get(name, {})
     return tuple((str(key), i18n.translate(locale, text)) for key, text in words.items())

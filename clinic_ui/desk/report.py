@@ -38,9 +38,11 @@ def facts(visit: DeskVisit, doctor: Practitioner) -> VisitFacts:
 
 
 def wish_kind(wish: FollowUpWish | None) -> str:
-    """Return which of the four answers of the form a follow-up wish is."""
+    """Return which of the five answers of the form a follow-up wish is."""
     if wish is None:
         return "none"
     if wish.modality is Modality.IN_PERSON:
         return "surgery"
+    if wish.modality is Modality.HOME:
+        return "home"
     return "nurse" if wish.with_health_worker else "cabin"

@@ -3,6 +3,7 @@
 from server.encounters.rules import CallStatus, IncidentKind, Reason, RedFlag
 from server.encounters.views import DeskVisit
 from server.kernel.words import N_
+from server.people.founding.rules import InstrumentKind
 from server.people.rules import IdentityStatus, Sex
 from server.records.rules.measures import Level, MeasureName
 from server.records.rules.note import Modality, Part
@@ -42,7 +43,26 @@ PARTS = {
     Part.INTERPRETER: N_("interprète"),
     Part.SPECIALIST: N_("spécialiste"),
 }
-MODALITIES = {Modality.REMOTE: N_("par la cabine"), Modality.IN_PERSON: N_("au cabinet")}
+MODALITIES = {
+    Modality.REMOTE: N_("par la cabine"),
+    Modality.IN_PERSON: N_("au cabinet"),
+    Modality.HOME: N_("à domicile"),
+}
+INSTRUMENTS = {
+    InstrumentKind.ECG: N_("électrocardiographe"),
+    InstrumentKind.DERMATOSCOPE: N_("dermatoscope"),
+    InstrumentKind.RETINOGRAPH: N_("rétinographe"),
+    InstrumentKind.SPIROMETER: N_("spiromètre"),
+    InstrumentKind.ULTRASOUND: N_("échographe"),
+}
+"""What a doctor may ask for: what is called otherwise stands in the reason."""
+INSTRUMENTS_TAKEN = {
+    InstrumentKind.ECG: N_("L’électrocardiographe est pris, ou le lieu n’en a pas."),
+    InstrumentKind.DERMATOSCOPE: N_("Le dermatoscope est pris, ou le lieu n’en a pas."),
+    InstrumentKind.RETINOGRAPH: N_("Le rétinographe est pris, ou le lieu n’en a pas."),
+    InstrumentKind.SPIROMETER: N_("Le spiromètre est pris, ou le lieu n’en a pas."),
+    InstrumentKind.ULTRASOUND: N_("L’échographe est pris, ou le lieu n’en a pas."),
+}
 MEASURES = {
     MeasureName.SYSTOLIC: N_("Tension"),
     MeasureName.DIASTOLIC: N_("Tension basse"),
@@ -85,6 +105,7 @@ WISHES = (
     ("nurse", N_("Infirmière"), N_("à la cabine")),
     ("cabin", N_("Me revoir"), N_("par la cabine")),
     ("surgery", N_("Au cabinet"), N_("examen")),
+    ("home", N_("À domicile"), N_("avec l’infirmière")),
 )
 INTERVALS = (
     (7, N_("dans 7 jours")),

@@ -10,11 +10,12 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
+from clinic_ui.desk.words import INSTRUMENTS, INSTRUMENTS_TAKEN
 from clinic_ui.forms import answers, read_form
 from clinic_ui.front_office.day import row_of
 from clinic_ui.front_office.office import PROMISES, Office, appointment_id, go, promise_id
 from server.kernel.errors import Conflict, Invalid, NotFound
-from server.kernel.ids import CabinId, HealthWorkerId, PractitionerId, PromiseId
+from server.kernel.ids import CabinId, HealthWorkerId, InstrumentId, PractitionerId, PromiseId
 from server.kernel.words import N_
 from server.scheduler.rules.promise import OPEN, PromiseStatus
 from server.scheduler.rules.search import PartOfDay, WhyEmpty
@@ -45,6 +46,7 @@ EMPTY_WORDS = {
     WhyEmpty.NO_CABIN: N_("La cabine n’est pas libre pendant ce délai."),
     WhyEmpty.CABIN_DOWN: N_("La cabine est en panne : son dernier contrôle est rouge. Vérifiez-la, puis réservez."),
     WhyEmpty.NO_HEALTH_WORKER: N_("Personne n’est libre pour accompagner pendant ce délai."),
+    WhyEmpty.NO_INSTRUMENT: N_("L’instrument est pris, ou il n’y en a pas ici."),
     WhyEmpty.PATIENT_BUSY: N_("La personne a déjà d’autres rendez-vous à ces moments."),
     WhyEmpty.NOT_THEN: N_("Rien n’est libre dans cette demi-journée."),
     WhyEmpty.NO_MORE: N_("Vous avez vu tous les moments libres."),
@@ -53,6 +55,7 @@ CLOSED_WORDS = {
     WhyEmpty.NO_PRACTITIONER: N_("Aucun médecin : %(days)s."),
     WhyEmpty.NO_CABIN: N_("Cabine fermée : %(days)s."),
     WhyEmpty.NO_HEALTH_WORKER: N_("Personne pour accompagner : %(days)s."),
+    WhyEmpty.NO_INSTRUMENT: N_("Instrument absent : %(days)s."),
 }
 WEEKDAYS = (N_("lundi"), N_("mardi"), N_("mercredi"), N_("jeudi"), N_("vendredi"), N_("samedi"), N_("dimanche"))
 _CHOOSE = N_("Choisissez un des moments proposés.")
@@ -66,6 +69,7 @@ class Chosen(msgspec.Struct, frozen=True):
     practitioner_id: Annotated[PractitionerId, Meta(description=_CHOOSE)]
     cabin_id: CabinId | None = None
     health_worker_id: HealthWorkerId | None = None
+    instrument_id: InstrumentId | None = None
     version: Annotated[int, Meta(ge=1, le=2**31 - 2)] = 1
     key: str = ""
     following: bool = False
@@ -73,7 +77,7 @@ class Chosen(msgspec.Struct, frozen=True):
 
     def choice(self) -> Choice:
         """Return it as the service takes it."""
-        return Choice(self.starts_at, self.practitioner_id, self.cabin_id, self.health_worker_id)
+        return Choice(self.starts_at, self.practitioner_id, self.cabin_id, self.health_worker_id, self.instrument_id)
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -206,6 +210,8 @@ class PromisePages:
             why_words=WHY_WORDS,
             empty_words=EMPTY_WORDS,
             closed_words=CLOSED_WORDS,
+            taken_words=INSTRUMENTS_TAKEN,
+            instrument_words=INSTRUMENTS,
             weekdays=WEEKDAYS,
         )
 
@@ -330,6 +336,8 @@ class AppointmentPages:
             why_words=WHY_WORDS,
             empty_words=EMPTY_WORDS,
             closed_words=CLOSED_WORDS,
+            taken_words=INSTRUMENTS_TAKEN,
+            instrument_words=INSTRUMENTS,
             weekdays=WEEKDAYS,
         )
 

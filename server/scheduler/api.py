@@ -14,6 +14,7 @@ from server.kernel.ids import (
     CabinId,
     EncounterId,
     HealthWorkerId,
+    InstrumentId,
     PractitionerId,
     PromiseId,
 )
@@ -45,10 +46,11 @@ class ChoiceSaid(Wire, frozen=True):
     practitioner_id: PractitionerId
     cabin_id: CabinId | None = None
     health_worker_id: HealthWorkerId | None = None
+    instrument_id: InstrumentId | None = None
 
     def choice(self) -> Choice:
         """Return it as the service takes it."""
-        return Choice(self.starts_at, self.practitioner_id, self.cabin_id, self.health_worker_id)
+        return Choice(self.starts_at, self.practitioner_id, self.cabin_id, self.health_worker_id, self.instrument_id)
 
 
 class MoveSaid(Wire, frozen=True):

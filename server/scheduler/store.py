@@ -182,17 +182,18 @@ async def let_go(tx: AsyncSession, appointment_id: AppointmentId, held: Iterable
 
 
 async def is_crowded(
-    tx: AsyncSession, needs: Mapping[UUID, int], first: int, at: datetime, but: Collection[AppointmentId] = ()
+    tx: AsyncSession, needs: Mapping[UUID, range], first: int, at: datetime, but: Collection[AppointmentId] = ()
 ) -> bool:
     """Look whether somebody who takes breaks between people would have none before or after `first`.
 
-    `needs` says for how many units each subject is wanted. Whoever takes breaks is locked, so that two bookers who
-    come close to each other, and touch no common unit, do not pass here together.
+    `needs` says for which units, from `first`, each subject is wanted. Whoever takes breaks is locked, so that two
+    bookers who come close to each other, and touch no common unit, do not pass here together.
     """
     query = select(Resource).where(Resource.subject_id.in_(list(needs)), Resource.buffer_min > 0).order_by(Resource.id)
     for one in await tx.scalars(query.with_for_update(key_share=True)):  # others may still point to the row
         rest = one.buffer_min // 5
-        around = range(first - rest, first + needs[one.subject_id] + rest)
+        held = needs[one.subject_id]
+        around = range(first + held.start - rest, first + held.stop + rest)
         if await is_taken(tx, [one.subject_id], around, at, but):
             return True
     return False

@@ -13,6 +13,7 @@ from server.kernel.ids import (
     CabinId,
     EncounterId,
     HealthWorkerId,
+    InstrumentId,
     PatientId,
     PractitionerId,
     PromiseId,
@@ -20,6 +21,7 @@ from server.kernel.ids import (
     SeriesId,
     SiteId,
 )
+from server.people.founding.rules import InstrumentKind
 from server.records.rules.note import Modality
 from server.scheduler.rules.appointment import AppointmentStatus
 from server.scheduler.rules.openings import ExceptionKind, ResourceKind
@@ -134,6 +136,8 @@ class FollowUpPromise(Row):
     created_at: Mapped[datetime]
     created_by: Mapped[AccountId]
     version: Mapped[int] = mapped_column()
+    instrument: Mapped[InstrumentKind | None]
+    """What has to be there. In clear, as the units that it takes are: its diary is shared."""
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
@@ -170,6 +174,8 @@ class Appointment(Row):
     version: Mapped[int] = mapped_column()
     hold_until: Mapped[datetime | None] = mapped_column(index=True)
     """Set on holds alone, and on what is left of them: lists of appointments leave these rows out."""
+    instrument_id: Mapped[InstrumentId | None]
+    """No foreign key: SQLite cannot add one to a table that others point to."""
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 

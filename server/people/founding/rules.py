@@ -40,6 +40,17 @@ class PlaceKind(StrEnum):
     STAFF = "staff"
 
 
+class InstrumentKind(StrEnum):
+    """What an instrument is good for: what a doctor may ask for without knowing which one the village has."""
+
+    ECG = "ecg"
+    DERMATOSCOPE = "dermatoscope"
+    RETINOGRAPH = "retinograph"
+    SPIROMETER = "spirometer"
+    ULTRASOUND = "ultrasound"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Instrument:
     """Something that a site has once and shares."""
@@ -48,6 +59,7 @@ class Instrument:
     site_id: SiteId
     name: str
     in_service: bool
+    what: InstrumentKind = InstrumentKind.OTHER
 
 
 class SiteLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,6 +99,7 @@ class InstrumentLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: str
     site: str
     name: str
+    what: InstrumentKind = InstrumentKind.OTHER
     in_service: bool = True
     hours: tuple[str, ...] = ()
 

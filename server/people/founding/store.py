@@ -54,7 +54,7 @@ Known = dict[tuple[PlaceKind, str], Kept]
 async def instruments(tx: AsyncSession) -> list[Instrument]:
     """Return all instruments by name."""
     rows = await tx.scalars(select(InstrumentRow).order_by(InstrumentRow.name))
-    return [Instrument(row.id, row.site_id, row.name, row.in_service) for row in rows]
+    return [Instrument(row.id, row.site_id, row.name, row.in_service, row.what) for row in rows]
 
 
 async def known(tx: AsyncSession) -> Known:
@@ -92,7 +92,7 @@ def _line(kind: PlaceKind, row: PlaceRow, keys: dict[UUID, str], login: str) -> 
     if isinstance(row, CabinRow):
         return CabinLine(key, site, row.name, login, row.access_notes, row.phone, row.in_service)
     if isinstance(row, InstrumentRow):
-        return InstrumentLine(key, site, row.name, row.in_service)
+        return InstrumentLine(key, site, row.name, row.what, row.in_service)
     return WorkerLine(key, site, row.name, row.profession, row.phone, login)
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from server.database.rows import Row
 from server.kernel.ids import InstrumentId, SiteId
+from server.people.founding.rules import InstrumentKind
 
 
 class InstrumentRow(Row):
@@ -18,6 +19,7 @@ class InstrumentRow(Row):
     site_id: Mapped[SiteId] = mapped_column(ForeignKey("site.id"), index=True)
     name: Mapped[str] = mapped_column(String(120))
     in_service: Mapped[bool]
+    what: Mapped[InstrumentKind] = mapped_column(default=InstrumentKind.OTHER, server_default="other")
 
 
 class PlaceKey(Row):

@@ -13,6 +13,7 @@ import msgspec
 
 from server.kernel.ids import CabinId, EncounterId, PatientId, PractitionerId
 from server.kernel.words import N_
+from server.people.founding.rules import InstrumentKind
 
 TEXT_MAX = 20_000  # letters in one box of the note: a long report has 5,000
 FOLLOW_UP_MAX_DAYS = 730
@@ -67,6 +68,8 @@ class FollowUpWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     times: int = 1
     every_days: int = 0
     """Of a series: days between two times."""
+    instrument: InstrumentKind | None = None
+    """What has to be there besides: asked for by its kind, for the village has one or none."""
 
     @property
     def is_series(self) -> bool:

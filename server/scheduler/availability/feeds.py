@@ -29,7 +29,11 @@ from server.web.limits import Bucket
 
 BEFORE, AHEAD = timedelta(days=30), timedelta(days=366)
 _GONE = N_("Cette adresse de calendrier ne marche pas, ou plus.")
-_SUMMARY = {Modality.REMOTE: "Téléconsultation", Modality.IN_PERSON: "Consultation sur place"}
+_SUMMARY = {
+    Modality.REMOTE: "Téléconsultation",
+    Modality.IN_PERSON: "Consultation sur place",
+    Modality.HOME: "Consultation au domicile",
+}
 _OVER = (AppointmentStatus.CANCELLED, AppointmentStatus.ENTERED_IN_ERROR)
 
 

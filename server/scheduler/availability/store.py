@@ -28,6 +28,7 @@ _OF_KIND = {
     ResourceKind.PRACTITIONER: Appointment.practitioner_id,
     ResourceKind.CABIN: Appointment.cabin_id,
     ResourceKind.HEALTH_WORKER: Appointment.health_worker_id,
+    ResourceKind.INSTRUMENT: Appointment.instrument_id,
 }
 
 

@@ -9,7 +9,7 @@ from server.records.rules.note import Modality
 from server.scheduler.availability.rules import Weekly
 
 DAYS = ("lun", "mar", "mer", "jeu", "ven", "sam", "dim")
-_MODALITIES = {"": None, "cabine": Modality.REMOTE, "sur place": Modality.IN_PERSON}
+_MODALITIES = {"": None, "cabine": Modality.REMOTE, "sur place": Modality.IN_PERSON, "domicile": Modality.HOME}
 _LINE = re.compile(
     r"^(?P<days>[a-z,\- ]+?) +(?P<start>\d{1,2}[:h]\d{2}) *[-–] *(?P<end>\d{1,2}[:h]\d{2})(?: +(?P<how>[a-z ]+))?$"
 )

@@ -16,7 +16,7 @@ from server.scheduler.live.service import LiveIndex
 from server.scheduler.rules.index import WEEK
 from server.scheduler.rules.openings import Calendar, ResourceKind
 from server.scheduler.rules.scan import Scan, Tier, Tiers
-from server.scheduler.rules.search import Ask, Found, PartOfDay, needed
+from server.scheduler.rules.search import Ask, Found, PartOfDay
 from server.scheduler.rules.units import day_units
 from server.scheduler.service import asking
 from server.scheduler.service.asking import ANOTHER_WORKER_COST, COSTS, Bench
@@ -65,6 +65,7 @@ class Proposer:
     async def _tiers(self, tx: AsyncSession, row: FollowUpPromise, now: datetime) -> Tiers:
         cabins, _closed = await asking.cabins_in_service(tx, row.site_id)
         workers = [one.id for one in await people.health_workers(tx, row.site_id)]
+        instruments = await asking.instruments_in_service(tx, row)
         whys = await asking.continuity(tx, row, now)
         near = [(why, [one for one in whys if whys[one] is why]) for why in Why if why is not Why.ANOTHER]
         sides: dict[ResourceKind, tuple[Tier, ...]] = {
@@ -77,9 +78,9 @@ class Proposer:
                 self._tier(0, [one for one in workers if one == row.health_worker_id]),
                 self._tier(ANOTHER_WORKER_COST, workers),
             ),
+            ResourceKind.INSTRUMENT: (self._tier(0, instruments),),
         }
-        kinds = needed(row.modality, with_health_worker=row.with_health_worker)
-        return {kind: sides[kind] for kind in kinds if kind is not ResourceKind.PATIENT}
+        return {kind: sides[kind] for kind in asking.kinds_of(row) if kind is not ResourceKind.PATIENT}
 
     def _tier(self, cost: int, subjects: Iterable[UUID]) -> Tier:
         return Tier(cost, self._live.least_loaded(subjects))

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from server.kernel.errors import ConfigError
+from server.people.founding.rules import InstrumentKind
 from server.records.rules.note import FOLLOW_UP_MAX_DAYS, SERIES_MOST, SERIES_STEP_MAX_DAYS
 from server.scheduler.promises.rules import AlternationRule
 
@@ -23,16 +24,19 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     A series says how often (`times`), every so many days.
     """
 
+    """One template. `how`: by the cabin alone, with a nurse beside, at the surgery, or at home."""
+
     code: str
     fr: Annotated[str, Meta(min_length=1, max_length=60)]
     en: Annotated[str, Meta(min_length=1, max_length=60)]
     days: Annotated[int, Meta(ge=1, le=FOLLOW_UP_MAX_DAYS)]
-    how: Literal["cabin", "nurse", "surgery"]
+    how: Literal["cabin", "nurse", "surgery", "home"]
     why: Annotated[str, Meta(max_length=300)]
     source: Annotated[str, Meta(min_length=1)]
     every_days: Annotated[int, Meta(ge=0, le=SERIES_STEP_MAX_DAYS)] = 0
     """Of a series: days between two times; 0 for once."""
     times: Annotated[int, Meta(ge=1, le=SERIES_MOST)] = 1
+    instrument: InstrumentKind | None = None
 
 
 class _Alternation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

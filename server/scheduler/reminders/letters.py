@@ -25,6 +25,8 @@ VOICE = N_(
     "Je répète : rendez-vous %(when)s. Le code : %(spoken)s. Au revoir."
 )
 
+AT_HOME = N_("chez vous")
+
 Speak = Callable[[str, str, Mapping[str, object]], str]
 """(locale, French sentence, its places) -> the sentence in that language."""
 SayWhen = Callable[[datetime, str, ZoneInfo], str]
@@ -38,6 +40,7 @@ class Meeting:
     starts_at: datetime
     zone: str
     place: str
+    """Empty: at the person's home."""
     phone: str
 
 
@@ -82,7 +85,7 @@ class Writer:
         """Return subject and text."""
         places = {
             "when": self.say_when(meeting.starts_at, locale, ZoneInfo(meeting.zone)),
-            "place": meeting.place,
+            "place": meeting.place or self.speak(locale, AT_HOME, {}),
             "phone": meeting.phone,
             "link": self.link(keys),
             "code": f"{keys.code[:4]} {keys.code[4:]}",

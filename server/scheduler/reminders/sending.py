@@ -270,7 +270,9 @@ def choice_place(row: ReminderChoice) -> Place:
 
 
 def meeting_of(row: Appointment, site: Site, doctor: Practitioner) -> Meeting:
-    """Return what may be said of an appointment: for one in person the doctor's place, else the village's."""
+    """Return what may be said of an appointment: at home no place, in person the doctor's, else the village's."""
+    if row.modality is Modality.HOME:
+        return Meeting(row.starts_at, row.zone, "", site.phone)
     village = site.name if site.commune in site.name else f"{site.name}, {site.commune}"
     return Meeting(row.starts_at, row.zone, village if row.modality is Modality.REMOTE else doctor.place, site.phone)
 

@@ -39,7 +39,7 @@ def _on_each_day(around: Bench, model: Choice) -> Iterator[Choice]:
     minute = int(hours) * 60 + int(minutes)
     for day in sorted(around.ask.days, key=lambda one: (day_cost(around.ask.window.due_on, one), one)):
         starts_at = instant_of_wall(day, minute, zone)
-        yield Choice(starts_at, model.practitioner_id, model.cabin_id, model.health_worker_id)
+        yield Choice(starts_at, model.practitioner_id, model.cabin_id, model.health_worker_id, model.instrument_id)
 
 
 def _standing(row: FollowUpPromise, around: Bench, choices: Iterator[Choice]) -> Iterator[Proposal]:

@@ -76,4 +76,5 @@ def another(first: FollowUpPromise, number: int) -> FollowUpPromise:
         health_worker_id=first.health_worker_id,
         with_health_worker=first.with_health_worker,
         modality=first.modality,
+        instrument=first.instrument,
     )

@@ -208,7 +208,7 @@ def _is_coming(row: Appointment, now: datetime) -> bool:
 
 
 def _choice(row: Appointment) -> Choice:
-    return Choice(row.starts_at, row.practitioner_id, row.cabin_id, row.health_worker_id)
+    return Choice(row.starts_at, row.practitioner_id, row.cabin_id, row.health_worker_id, row.instrument_id)
 
 
 def _day(at: datetime, zone: str) -> date:
@@ -219,4 +219,4 @@ def _shifted(row: Appointment, shift: timedelta, model: Choice) -> Choice:
     """Return the moment of one appointment, so many civil days on and at the hour of `model`, with its people."""
     hours, minutes = wall_time(model.starts_at, row.zone)[11:].split(":")
     starts_at = instant_of_wall(_day(row.starts_at, row.zone) + shift, int(hours) * 60 + int(minutes), row.zone)
-    return Choice(starts_at, model.practitioner_id, model.cabin_id, model.health_worker_id)
+    return Choice(starts_at, model.practitioner_id, model.cabin_id, model.health_worker_id, model.instrument_id)

@@ -1,7 +1,7 @@
 """From a promise to the search and back: who could serve, in which window, and what the pages see of it."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -9,11 +9,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.kernel.errors import Invalid
-from server.kernel.ids import CabinId, HealthWorkerId, PractitionerId, ResourceId, SiteId
+from server.kernel.ids import CabinId, HealthWorkerId, InstrumentId, PractitionerId, ResourceId, SiteId
 from server.kernel.words import N_
 from server.people import store as people
+from server.people.founding import store as founding
+from server.people.founding.rules import Instrument
 from server.people.rules import Cabin, HealthWorker, Practitioner, Site
 from server.readiness import store as readiness
+from server.records.rules.note import Modality
 from server.scheduler import store
 from server.scheduler.live import store as live
 from server.scheduler.rules.openings import Calendar, ResourceKind
@@ -27,6 +30,7 @@ from server.scheduler.rules.search import (
     PartOfDay,
     Sides,
     WhyEmpty,
+    held_for,
     is_open,
     needed,
     search,
@@ -34,7 +38,7 @@ from server.scheduler.rules.search import (
 from server.scheduler.rules.units import UNIT_FOR, day_units, local_day, unit_of, wall_time
 from server.scheduler.service.views import Choice, Proposal, Proposals, Why
 from server.scheduler.store import Held
-from server.scheduler.tables import FollowUpPromise
+from server.scheduler.tables import Appointment, FollowUpPromise
 
 Subject = TypeVar("Subject", bound=UUID)
 LEAD_FOR = timedelta(hours=1)  # to come to the cabin from the next hamlet
@@ -58,6 +62,7 @@ class Bench:
     cabins: dict[CabinId, Cabin]
     health_workers: dict[HealthWorkerId, HealthWorker]
     whys: dict[PractitionerId, Why]
+    instruments: Mapping[InstrumentId, Instrument] = field(default_factory=dict)
     closed: frozenset[CabinId] = frozenset()
     """Cabins of the site that failed their last check: they may not serve."""
 
@@ -67,6 +72,7 @@ class Bench:
             ResourceKind.PRACTITIONER: choice.practitioner_id,
             ResourceKind.CABIN: choice.cabin_id,
             ResourceKind.HEALTH_WORKER: choice.health_worker_id,
+            ResourceKind.INSTRUMENT: choice.instrument_id,
         }
         narrowed = {
             kind: tuple(one for one in side if wanted.get(kind, one.calendar.subject_id) == one.calendar.subject_id)
@@ -76,14 +82,20 @@ class Bench:
         return narrowed if only_these and all(len(side) == 1 for side in narrowed.values()) else None
 
 
-def held(sides: Sides, starts_at: datetime) -> set[Held]:
-    """Return the units that a chosen moment takes, of every resource."""
+def choice_of(row: Appointment) -> Choice:
+    """Return what was chosen when an appointment was booked."""
+    who = row.practitioner_id, row.cabin_id, row.health_worker_id, row.instrument_id
+    return Choice(row.starts_at, *who)
+
+
+def held(sides: Sides, starts_at: datetime, modality: Modality) -> set[Held]:
+    """Return the units that a chosen moment takes, of every resource: with the travel to a home, and back."""
     first = unit_of(starts_at)
     return {
         (one.calendar.resource_id, first + n)
         for kind, side in sides.items()
         for one in side
-        for n in range(NEEDS[kind])
+        for n in held_for(kind, modality)
     }
 
 
@@ -109,9 +121,10 @@ async def bench(
     doctors = {one.id: one for one in await people.practitioners(tx) if wanted is None or one.id in wanted}
     cabins, closed = await cabins_in_service(tx, row.site_id)
     workers = {one.id: one for one in await people.health_workers(tx, row.site_id)}
+    instruments = await instruments_in_service(tx, row)
     near = await continuity(tx, row, now)
     whys = {one: near.get(one, Why.ANOTHER) for one in doctors}
-    some = [one for one in (*doctors, *cabins, *workers) if wanted is None or one in wanted]
+    some = [one for one in (*doctors, *cabins, *workers, *instruments) if wanted is None or one in wanted]
     known = await store.calendars(tx, [*some, row.patient_id], _reach(window, site.zone), at=now)
     nowhere = Calendar(ResourceId(row.patient_id), ResourceKind.PATIENT, row.patient_id, site.zone)
     everyone = {
@@ -120,10 +133,16 @@ async def bench(
         ResourceKind.HEALTH_WORKER: _side(
             known, {one: 0 if one == row.health_worker_id else ANOTHER_WORKER_COST for one in workers}
         ),
+        ResourceKind.INSTRUMENT: _side(known, dict.fromkeys(instruments, 0)),
         ResourceKind.PATIENT: (Candidate(known.get(row.patient_id, nowhere)),),
     }
-    kinds = needed(row.modality, with_health_worker=row.with_health_worker)
-    return Bench(ask, {kind: everyone[kind] for kind in kinds}, site, strict, doctors, cabins, workers, whys, closed)
+    sides = {kind: everyone[kind] for kind in kinds_of(row)}
+    return Bench(ask, sides, site, strict, doctors, cabins, workers, whys, instruments, closed)
+
+
+def kinds_of(row: FollowUpPromise) -> tuple[ResourceKind, ...]:
+    """Return what a promise takes."""
+    return needed(row.modality, with_health_worker=row.with_health_worker, with_instrument=row.instrument is not None)
 
 
 def asked(
@@ -140,6 +159,16 @@ async def cabins_in_service(tx: AsyncSession, site_id: SiteId) -> tuple[dict[Cab
     in_service = [one for one in await people.cabins(tx, site_id) if one.in_service]
     closed = await readiness.closed(tx, [one.id for one in in_service])
     return {one.id: one for one in in_service if one.id not in closed}, frozenset(closed)
+
+
+async def instruments_in_service(tx: AsyncSession, row: FollowUpPromise) -> dict[InstrumentId, Instrument]:
+    """Return the instruments of a promise's site that are what it asks for."""
+    if row.instrument is None:
+        return {}
+    every = await founding.instruments(tx)
+    return {
+        one.id: one for one in every if (one.site_id, one.what, one.in_service) == (row.site_id, row.instrument, True)
+    }
 
 
 async def continuity(tx: AsyncSession, row: FollowUpPromise, now: datetime) -> dict[PractitionerId, Why]:
@@ -174,12 +203,16 @@ def stands(around: Bench, found: Found) -> bool:
         for kind, side in around.sides.items()
     }
     free = all(
-        unit not in one.calendar.taken
+        found.unit + n not in one.calendar.taken
         for kind, side in sides.items()
         for one in side
-        for unit in range(found.unit - one.calendar.buffer, found.unit + NEEDS[kind] + one.calendar.buffer)
+        for n in _with_breaks(held_for(kind, around.ask.modality), one.calendar.buffer)
     )
     return free and all(sides.values()) and is_open(around.ask, sides, found.unit)
+
+
+def _with_breaks(held: range, buffer: int) -> range:
+    return range(held.start - buffer, held.stop + buffer)
 
 
 def shaped(row: FollowUpPromise, around: Bench, answer: Answer, closed_weekdays: tuple[int, ...] = ()) -> Proposals:
@@ -219,6 +252,7 @@ def _proposal(found: Found, around: Bench) -> Proposal:
     doctor = PractitionerId(serving[ResourceKind.PRACTITIONER])
     cabin = serving.get(ResourceKind.CABIN)
     worker = serving.get(ResourceKind.HEALTH_WORKER)
+    instrument = serving.get(ResourceKind.INSTRUMENT)
     local = wall_time(found.starts_at, around.site.zone)
     on = date.fromisoformat(local[:10])
     return Proposal(
@@ -235,4 +269,5 @@ def _proposal(found: Found, around: Bench) -> Proposal:
         in_window=around.strict.earliest_on <= on <= around.strict.latest_on,
         on_due_day=on == around.strict.due_on,
         snug=found.snug,
+        instrument=around.instruments[InstrumentId(instrument)] if instrument else None,
     )

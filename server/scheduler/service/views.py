@@ -11,12 +11,14 @@ from server.kernel.ids import (
     CabinId,
     EncounterId,
     HealthWorkerId,
+    InstrumentId,
     PatientId,
     PractitionerId,
     PromiseId,
     SeriesId,
 )
 from server.kernel.words import N_
+from server.people.founding.rules import Instrument, InstrumentKind
 from server.people.rules import Cabin, HealthWorker, Practitioner
 from server.records.rules.note import Modality
 from server.scheduler.rules.appointment import AppointmentStatus
@@ -59,11 +61,12 @@ class Choice:
     practitioner_id: PractitionerId
     cabin_id: CabinId | None = None
     health_worker_id: HealthWorkerId | None = None
+    instrument_id: InstrumentId | None = None
 
     @property
     def serving(self) -> list[UUID]:
         """Who was chosen."""
-        wanted = (self.practitioner_id, self.cabin_id, self.health_worker_id)
+        wanted = (self.practitioner_id, self.cabin_id, self.health_worker_id, self.instrument_id)
         return [one for one in wanted if one is not None]
 
 
@@ -86,13 +89,15 @@ class Proposal:
     on_due_day: bool = False
     snug: bool = False
     """Beside another appointment of the doctor: no hole is left in their day."""
+    instrument: Instrument | None = None
 
     @property
     def choice(self) -> Choice:
         """What to send back."""
         cabin_id = self.cabin.id if self.cabin else None
         worker_id = self.health_worker.id if self.health_worker else None
-        return Choice(self.starts_at, self.practitioner.id, cabin_id, worker_id)
+        instrument_id = self.instrument.id if self.instrument else None
+        return Choice(self.starts_at, self.practitioner.id, cabin_id, worker_id, instrument_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,7 @@ class PromiseLine:
     series_id: SeriesId | None = None
     series_no: int = 1
     series_times: int = 1
+    instrument: InstrumentKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +158,7 @@ class AppointmentLine:
     health_worker: HealthWorker | None
     promise_id: PromiseId | None
     reason: str
+    instrument: Instrument | None = None
 
 
 @dataclass(frozen=True, slots=True)

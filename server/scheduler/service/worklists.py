@@ -13,12 +13,15 @@ from server.encounters.store import seated
 from server.kernel.access import Identity, Role
 from server.kernel.clock import Clock
 from server.kernel.errors import NotFound
-from server.kernel.ids import CabinId, HealthWorkerId, PatientId, PractitionerId, PromiseId, SiteId
+from server.kernel.ids import CabinId, HealthWorkerId, InstrumentId, PatientId, PractitionerId, PromiseId, SiteId
 from server.kernel.sealing import Place, Vault
 from server.kernel.words import N_
 from server.people import store as people_store
+from server.people.founding import store as founding_store
+from server.people.founding.rules import Instrument
 from server.people.rules import Cabin, HealthWorker, Practitioner, Site, display_name
 from server.people.service import People
+from server.records.rules.note import Modality
 from server.scheduler import store
 from server.scheduler.rules.promise import OPEN, PromiseStatus
 from server.scheduler.rules.units import day_units, instant_of, local_day
@@ -38,6 +41,7 @@ class _Names:
     practitioners: dict[PractitionerId, Practitioner]
     cabins: dict[CabinId, Cabin]
     health_workers: dict[HealthWorkerId, HealthWorker]
+    instruments: dict[InstrumentId, Instrument]
 
 
 class Worklists:
@@ -97,7 +101,8 @@ class Worklists:
             if patient_id is None:
                 return None
             place = await people_store.site(tx, (await people_store.cabin(tx, who.cabin_id)).site_id)
-            rows = await self.expected_today(tx, patient_id, place)
+            here = await self.expected_today(tx, patient_id, place)
+            rows = [row for row in here if row.modality is not Modality.HOME]
             await self._note(tx, who, Action.DAY_SHEET_READ, patient_id)
             if not rows:
                 return None
@@ -137,6 +142,7 @@ class Worklists:
                     series_id=row.series_id,
                     series_no=row.series_no,
                     series_times=times.get(row.series_id, 1) if row.series_id else 1,
+                    instrument=row.instrument,
                 )
             )
         return lines
@@ -168,6 +174,7 @@ class Worklists:
                     health_worker=names.health_workers[row.health_worker_id] if row.health_worker_id else None,
                     promise_id=row.promise_id,
                     reason=reason,
+                    instrument=names.instruments[row.instrument_id] if row.instrument_id else None,
                 )
             )
         return lines
@@ -181,6 +188,7 @@ class Worklists:
             {one.id: one for one in await people_store.practitioners(tx)},
             {one.id: one for one in await people_store.cabins(tx)},
             {one.id: one for one in await people_store.health_workers(tx)},
+            {one.id: one for one in await founding_store.instruments(tx)},
         )
 
     async def _reason(self, tx: AsyncSession, row: FollowUpPromise) -> str:

@@ -11,6 +11,10 @@ import { TEXTS } from "./merge.js";
 
 const NONE_OF = /** @type {const} */ ({ acts: "none_prescribed", incidents: "no_incident" });
 
+/** Which of the answers of the form a wish is. @param {Wish | null} wish */
+const kindOf = (wish) =>
+  !wish ? "none" : wish.modality === "HH" ? "home" : wish.modality === "AMB" ? "surgery" : wish.with_health_worker ? "nurse" : "cabin";
+
 export class NoteForm {
   /** @type {HTMLFormElement} */ element;
   #prefilled = "";
@@ -46,8 +50,7 @@ export class NoteForm {
     this.#field("none_prescribed").checked = body.none_prescribed;
     this.#field("no_incident").checked = body.no_incident;
     const wish = body.follow_up;
-    const kind = !wish ? "none" : wish.modality === "AMB" ? "surgery" : wish.with_health_worker ? "nurse" : "cabin";
-    this.#field("next").value = kind;
+    this.#field("next").value = kindOf(wish);
     if (wish) {
       const known = [...this.#field("interval").options].some((one) => one.value === String(wish.in_days));
       this.#field("interval").value = known ? String(wish.in_days) : "0";
@@ -55,6 +58,7 @@ export class NoteForm {
       this.#field("every_days").value = String(wish.every_days);
       if (wish.times > 1) this.#field("times").value = String(wish.times);
       this.#field("why").value = wish.why;
+      this.#field("instrument").value = wish.instrument ?? "";
     }
     this.#showWhen();
   }
@@ -67,23 +71,26 @@ export class NoteForm {
     const every = Number(this.#field("every_days").value) || 0;
     return {
       in_days: Math.trunc(days) || 0,
-      modality: kind === "surgery" ? "AMB" : "VR",
-      with_health_worker: kind === "nurse",
+      modality: kind === "surgery" ? "AMB" : kind === "home" ? "HH" : "VR",
+      with_health_worker: kind === "nurse" || kind === "home",
       why: this.#field("why").value,
       times: every ? Math.trunc(Number(this.#field("times").value)) || 0 : 1,
       every_days: every,
+      instrument: (kind !== "surgery" && this.#field("instrument").value) || null,
     };
   }
 
   /** A wish as the form says it. @param {Wish | null} wish @param {(days: number) => string} inDays */
   words(wish, inDays) {
-    const kind = !wish ? "none" : wish.modality === "AMB" ? "surgery" : wish.with_health_worker ? "nurse" : "cabin";
+    const kind = kindOf(wish);
     const label = this.element.querySelector(`input[name=next][value=${kind}] ~ span b`)?.textContent ?? "";
     if (!wish) return label;
     const option = [...this.#field("interval").options].find((one) => one.value === String(wish.in_days));
     const every = [...this.#field("every_days").options].find((one) => one.value === String(wish.every_days));
     const series = wish.times > 1 ? `${wish.times} × ${every?.textContent ?? wish.every_days}` : "";
-    return [label, option?.textContent ?? inDays(wish.in_days), series, wish.why].filter(Boolean).join(", ");
+    const tool = [...this.#field("instrument").options].find((one) => one.value && one.value === wish.instrument);
+    const when = option?.textContent ?? inDays(wish.in_days);
+    return [label, when, series, tool?.textContent, wish.why].filter(Boolean).join(", ");
   }
 
   /** The call's log goes into the note as long as the doctor has written nothing else there. @returns {boolean} changed */
@@ -122,7 +129,7 @@ export class NoteForm {
 
   /** What is usual for a condition is proposed; each part can be changed. @param {HTMLOptionElement | undefined} plan */
   #take(plan) {
-    const { days, how, why, every, times } = plan?.dataset ?? {};
+    const { days, how, why, every, times, instrument } = plan?.dataset ?? {};
     if (!days || !how) return;
     this.#field("next").value = how;
     const known = [...this.#field("interval").options].some((one) => one.value === days);
@@ -131,12 +138,15 @@ export class NoteForm {
     this.#field("every_days").value = every ?? "0";
     if (every !== "0") this.#field("times").value = times ?? "4";
     this.#field("why").value = why ?? "";
+    this.#field("instrument").value = instrument ?? "";
   }
 
   #showWhen() {
     const wish = this.#field("next").value;
     const when = this.element.querySelector("[data-next-when]");
     const days = this.element.querySelector("[data-next-days]");
+    const tool = this.element.querySelector("[data-next-tool]");
+    if (tool instanceof HTMLElement) tool.hidden = wish === "surgery";
     if (when instanceof HTMLElement) when.hidden = !wish || wish === "none";
     const times = this.element.querySelector("[data-next-times]");
     if (days instanceof HTMLElement) days.hidden = this.#field("interval").value !== "0";

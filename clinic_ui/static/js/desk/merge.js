@@ -5,7 +5,8 @@
  * @module
  */
 
-/** @typedef {{in_days: number, modality: "VR" | "AMB", with_health_worker: boolean, why: string, times: number, every_days: number}} Wish */
+/** @typedef {{in_days: number, modality: "VR" | "AMB" | "HH", with_health_worker: boolean, why: string,
+ *   times: number, every_days: number, instrument: string | null}} Wish */
 /**
  * @typedef {{examination: string, conclusion: string, acts: string, none_prescribed: boolean, incidents: string,
  *   no_incident: boolean, advice: string, follow_up: Wish | null}} Body

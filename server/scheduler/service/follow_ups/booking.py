@@ -11,11 +11,12 @@ from server.kernel.access import Act, Identity, require
 from server.kernel.errors import Conflict
 from server.kernel.ids import AppointmentId, PromiseId, new_id
 from server.kernel.words import N_
+from server.records.rules.note import Modality
 from server.scheduler import store
 from server.scheduler.rules.appointment import AppointmentStatus, check_move
 from server.scheduler.rules.openings import ResourceKind
 from server.scheduler.rules.promise import PromiseMove, PromiseStatus, after
-from server.scheduler.rules.search import NEEDS, Sides, is_open
+from server.scheduler.rules.search import NEEDS, Sides, held_for, is_open
 from server.scheduler.rules.units import unit_from, unit_of, wall_time
 from server.scheduler.service import asking
 from server.scheduler.service.asking import LASTS_FOR, Bench
@@ -74,8 +75,8 @@ class Booking(Proposing):
                 promise, booked = await self._booked(tx, who, promise_id, appointment_id, version)
                 around = await self._bench(tx, who, promise, choice)
                 sides = checked(around, choice)
-                before, then = await store.held_by(tx, booked.id), asking.held(sides, choice.starts_at)
-                await refuse_crowded(tx, choice, self._now(), booked.id)
+                before, then = await store.held_by(tx, booked.id), asking.held(sides, choice.starts_at, booked.modality)
+                await refuse_crowded(tx, choice, booked.modality, self._now(), booked.id)
                 freed = await make_way(tx, who, then - before, self._now())
                 await store.take(tx, booked.id, then - before)
                 await store.let_go(tx, booked.id, before - then)
@@ -94,7 +95,7 @@ class Booking(Proposing):
         promise_id = await self._promise_of(appointment_id)
         async with self._database.transaction() as tx:
             promise, booked = await self._booked(tx, who, promise_id, appointment_id, version)
-            choice = Choice(booked.starts_at, booked.practitioner_id, booked.cabin_id, booked.health_worker_id)
+            choice = asking.choice_of(booked)
             booked.status = check_move(booked.status, AppointmentStatus.CANCELLED)
             booked.cancelled_at, booked.cancel_reason = self._now(), reason.value
             promise.status = after(promise.status, PromiseMove.FREE)
@@ -126,7 +127,7 @@ class Booking(Proposing):
         own, now = await store.hold_of(tx, row.id), self._now()
         await refuse_taken(tx, row, choice, now, [own] if own else [])
         around = await self._bench(tx, who, row, choice)
-        units = asking.held(checked(around, choice), choice.starts_at)
+        units = asking.held(checked(around, choice), choice.starts_at, around.ask.modality)
         freed = await make_way(tx, who, units, now, own)
         booked = self._row(who, row, choice, around, AppointmentStatus.BOOKED, fresh)
         tx.add(booked)
@@ -162,7 +163,7 @@ class Booking(Proposing):
         """Write a moment into an appointment: the instant, and the wall time that was promised."""
         zone = around.site.zone
         booked.practitioner_id, booked.cabin_id = choice.practitioner_id, choice.cabin_id
-        booked.health_worker_id = choice.health_worker_id
+        booked.health_worker_id, booked.instrument_id = choice.health_worker_id, choice.instrument_id
         booked.starts_at, booked.ends_at = choice.starts_at, choice.starts_at + LASTS_FOR
         booked.wall_time, booked.zone = wall_time(choice.starts_at, zone), zone
         booked.zone_version = self._zones_release
@@ -179,9 +180,11 @@ def checked(around: Bench, choice: Choice) -> Sides:
     return sides
 
 
-async def refuse_crowded(tx: AsyncSession, choice: Choice, now: datetime, own: AppointmentId) -> None:
+async def refuse_crowded(
+    tx: AsyncSession, choice: Choice, modality: Modality, now: datetime, own: AppointmentId
+) -> None:
     """Refuse a moment that leaves somebody no break beside others than `own`."""
-    if await store.is_crowded(tx, _needs(choice), unit_of(choice.starts_at), now, [own]):
+    if await store.is_crowded(tx, _needs(choice, modality), unit_of(choice.starts_at), now, [own]):
         raise Conflict(store.TAKEN, code=SlotTaken.code)
 
 
@@ -195,18 +198,20 @@ async def refuse_taken(
     first = unit_of(choice.starts_at)
     units = range(first, first + NEEDS[ResourceKind.PATIENT])
     taken = await store.is_taken(tx, [row.patient_id, *choice.serving], units, now, but)
-    if taken or await store.is_crowded(tx, _needs(choice), first, now, but):
+    if taken or await store.is_crowded(tx, _needs(choice, row.modality), first, now, but):
         raise Conflict(store.TAKEN, code=SlotTaken.code)
 
 
-def _needs(choice: Choice) -> dict[UUID, int]:
+def _needs(choice: Choice, modality: Modality) -> dict[UUID, range]:
     wanted = {
         ResourceKind.PRACTITIONER: choice.practitioner_id,
         ResourceKind.CABIN: choice.cabin_id,
         ResourceKind.HEALTH_WORKER: choice.health_worker_id,
+        ResourceKind.INSTRUMENT: choice.instrument_id,
     }
-    return {one: NEEDS[kind] for kind, one in wanted.items() if one is not None}
+    return {one: held_for(kind, modality) for kind, one in wanted.items() if one is not None}
 
 
 def _spelt(choice: Choice) -> str:
-    return f"{choice.starts_at.timestamp()}|{choice.practitioner_id}|{choice.cabin_id}|{choice.health_worker_id}"
+    who = (choice.practitioner_id, choice.cabin_id, choice.health_worker_id, choice.instrument_id)
+    return "|".join(map(str, (choice.starts_at.timestamp(), *who)))

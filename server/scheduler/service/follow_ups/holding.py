@@ -18,7 +18,7 @@ from server.scheduler.rules.appointment import AppointmentStatus, check_move
 from server.scheduler.rules.hold import HOLD_FOR, HOLDABLE, HoldEnd, is_over, until
 from server.scheduler.rules.promise import PromiseMove, PromiseStatus, after
 from server.scheduler.service import asking
-from server.scheduler.service.asking import Bench, proposal_of
+from server.scheduler.service.asking import Bench, choice_of, proposal_of
 from server.scheduler.service.follow_ups.booking import Booking, checked, refuse_taken
 from server.scheduler.service.making_way import end_hold, make_way
 from server.scheduler.service.views import OVER, Choice, Hold, HoldOver
@@ -82,7 +82,7 @@ class Holding(Booking):
         mine = [one for one in (own, booked.id if booked else None) if one is not None]
         await refuse_taken(tx, row, choice, now, mine)
         around = await self._bench(tx, who, row, choice)
-        units = asking.held(checked(around, choice), choice.starts_at)
+        units = asking.held(checked(around, choice), choice.starts_at, around.ask.modality)
         freed = await make_way(tx, who, units, now, own)
         shared = await store.held_by(tx, booked.id) if booked else set()
         held = self._row(who, row, choice, around, AppointmentStatus.PENDING)
@@ -126,7 +126,7 @@ class Holding(Booking):
             raise Conflict(OVER, code=HoldOver.code)
         choice = choice_of(held)
         around = await asking.bench(tx, row, held.booked_at, wide=True, only=choice.serving)
-        units = asking.held(checked(around, choice), choice.starts_at)
+        units = asking.held(checked(around, choice), choice.starts_at, around.ask.modality)
         if row.status is PromiseStatus.BOOKED and (booked := await store.booked_for(tx, row.id, lock=True)):
             return await self._move_there(tx, who, booked, held, around)
         if row.status is PromiseStatus.MISSED:
@@ -186,7 +186,7 @@ class Holding(Booking):
     ) -> Confirmed:
         """Move the appointment that the promise has to the held moment: it keeps its number and its history."""
         choice, before = choice_of(held), await store.held_by(tx, booked.id)
-        units = asking.held(checked(around, choice), choice.starts_at)
+        units = asking.held(checked(around, choice), choice.starts_at, around.ask.modality)
         await store.pass_on(tx, held.id, booked.id)
         await store.let_go(tx, booked.id, before - units)
         await end_hold(tx, who, held, self._now(), HoldEnd.MOVED)
@@ -202,11 +202,6 @@ class Holding(Booking):
         freed = await make_way(tx, who, missing, self._now())
         await store.take(tx, row.id, missing)
         return missing | freed
-
-
-def choice_of(row: Appointment) -> Choice:
-    """Return an appointment as the choice that it came from."""
-    return Choice(row.starts_at, row.practitioner_id, row.cabin_id, row.health_worker_id)
 
 
 async def _confirmed_before(

@@ -45,7 +45,9 @@ class Promising(Steps):
             site_id=visit.site_id,
             practitioner_id=visit.practitioner_id,
             health_worker_id=None,
-            with_health_worker=wish.with_health_worker and wish.modality is Modality.REMOTE,
+            with_health_worker=wish.modality is not Modality.IN_PERSON
+            and (wish.with_health_worker or wish.modality is Modality.HOME),
+            instrument=wish.instrument if wish.modality is not Modality.IN_PERSON else None,
             modality=wish.modality,
         )
         series = await self._windows(tx, first, wish, place)
