@@ -26,7 +26,9 @@ from server.kernel.ids import GlassId, PatientId, PractitionerId
 from server.people.access.access import access_of
 from server.people.access.glass_rules import OPEN_FOR, Verdict
 from tests.clock import FakeClock
+from tests.databases import TEMPLATE
 from tests.server.people.access.conftest import ODETTE, PASSWORD, YVON, House, house_in
+from tests.services import Postgres
 
 PARIS = ZoneInfo("Europe/Paris")
 doctors, patients = st.integers(0, 1), st.integers(0, 1)
@@ -52,15 +54,17 @@ class Session:
 
 
 class AnyNight(RuleBasedStateMachine):
-    """Two doctors, two patients, a coordinator and a clock; the model beside the real services on a real file."""
+    """Two doctors, two patients, a coordinator and a clock; the model beside the real services on a real database."""
 
     template: Path
+    cluster: Postgres | None = None
+    """Where each night has a database of its own; None: in a file, a copy of `template`."""
 
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.Runner()
         self.folder = Path(tempfile.mkdtemp())
-        shutil.copyfile(self.template, self.folder / "night.sqlite")
+        self.name = ""
         self.passwords = Passwords(time_cost=1, memory_kib=64)
         self.house = self.loop.run(self._open())
         self.visits = self.house.visits
@@ -69,14 +73,23 @@ class AnyNight(RuleBasedStateMachine):
         self.sessions: list[Session] = []
 
     async def _open(self) -> House:
-        database, clock = Database(f"sqlite:///{self.folder}/night.sqlite"), FakeClock()
+        database, clock = Database(await self._address()), FakeClock()
         house = await house_in(database, self.folder, clock, Accounts(database, self.passwords, clock))
         access = access_of(database, house.vault, house.people, house.accounts.prove, house, clock)
         house.referrals, house.glasses = access.referrals, access.glasses
         return house
 
+    async def _address(self) -> str:
+        if self.cluster is None:
+            shutil.copyfile(self.template, self.folder / "night.sqlite")
+            return f"sqlite:///{self.folder}/night.sqlite"
+        self.name = await self.cluster.create(TEMPLATE)
+        return self.cluster.url(self.name)
+
     def teardown(self) -> None:
         self.loop.run(self.house.database.close())
+        if self.cluster is not None:
+            self.loop.run(self.cluster.drop(self.name))
         self.passwords.close()
         self.loop.close()
         shutil.rmtree(self.folder)
@@ -197,15 +210,19 @@ class AnyNight(RuleBasedStateMachine):
         assert not self._try(lambda: self.house.people.read(self.house.mairie, self.house.odette))
 
 
-@pytest.fixture
-def any_night(sqlite_template: Path) -> type[AnyNight]:
-    return type("AnyNightHere", (AnyNight,), {"template": sqlite_template})
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def any_night(request: pytest.FixtureRequest, sqlite_template: Path) -> type[AnyNight]:
+    cluster = request.getfixturevalue("shelf").postgres if request.param == "postgres" else None
+    return type("AnyNightHere", (AnyNight,), {"template": sqlite_template, "cluster": cluster})
 
 
 def test_whatever_people_do_records_open_only_to_who_may(any_night: type[AnyNight]) -> None:
     run_state_machine_as_test(
         any_night,
         settings=settings(
-            max_examples=5, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=2 if any_night.cluster else 5,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )
