@@ -73,9 +73,11 @@ class PatientRow(Row):
     """A patient. `sealed_traits` holds the identity; what stays in clear says nothing of who it is."""
 
     __tablename__ = "patient"
+    __table_args__ = (Index("ix_patient_site", "site_id", "row_ver"),)
+    """With the version: whether anything changed at a site is asked at each search, and read from the index alone."""
 
     id: Mapped[PatientId] = mapped_column(primary_key=True)
-    site_id: Mapped[SiteId] = mapped_column(ForeignKey("site.id"), index=True)
+    site_id: Mapped[SiteId] = mapped_column(ForeignKey("site.id"))
     sealed_traits: Mapped[bytes]
     status: Mapped[IdentityStatus]
     fictitious: Mapped[bool]
