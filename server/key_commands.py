@@ -1,10 +1,11 @@
-"""`telecabin key …`: make, add, promote, rewrap, retire, split and recover master keys; shred by two people."""
+"""`telecabin key …`: make, add, promote, rewrap, retire, split and recover master keys; renew patients' own; shred."""
 
 import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -18,6 +19,7 @@ from server.kernel.access import Door, Identity
 from server.kernel.clock import utc_now
 from server.kernel.errors import ClinicError, ConfigError
 from server.kernel.ids import PatientId
+from server.records.renewal.service import Renewal
 from server.records.seal import recovery
 from server.records.seal.envelope import KeysAway
 from server.records.seal.hsm import init_hsm
@@ -27,9 +29,12 @@ from server.records.seal.private import SETTING, UNCHANGED
 from server.records.seal.providers import FileProvider, KeyProvider, provider_of
 from server.records.seal.rotation import NotNow, Rotation, Status, counted
 from server.records.seal.shred import Shredder
+from server.records.seal.start import unlock
+from server.records.seal.vault import PatientVault
 
 EX_CONFIG = 78  # sysexits.h: a setting or a key is wrong
 RATE = 5000  # keys a second: a village is done in a breath, and the server hardly notices
+RENEW_RATE = 500  # rows a second: each is opened, sealed and logged
 Made = TypeVar("Made")
 _LIBRARY = click.option("--library", default="", help="pkcs11: the HSM's library, /usr/lib/…/libsofthsm2.so")
 _TOKEN = click.option("--token", default="", help="pkcs11: the token's label.")
@@ -140,6 +145,37 @@ def key_retire(kid: str, drop: bool, no_backup_needs_it: bool) -> None:
     provider = _provider(_config())
     if drop and isinstance(provider, FileProvider):
         _or_exit(lambda: recovery.seal_copy(provider.path))
+
+
+@key.command("renew")
+@click.argument("patients", type=click.UUID, nargs=-1)
+@click.option("--made-before", type=click.DateTime(["%Y-%m-%d"]), help="Every patient's key that is older (UTC).")
+@click.option("--rate", type=click.IntRange(1), default=RENEW_RATE, show_default=True, help="Rows a second, at most.")
+def key_renew(patients: tuple[UUID, ...], made_before: datetime | None, rate: int) -> None:
+    """Give PATIENTS new keys of their own, and seal all of theirs anew: when one may have leaked.
+
+    Beside running servers; may be stopped: without arguments it goes on, and ends the older keys when it is time.
+    """
+    since = made_before.replace(tzinfo=UTC) if made_before else None
+
+    async def work(renewal: Renewal) -> None:
+        chosen = await renewal.chosen([PatientId(one) for one in patients], since)
+        with click.progressbar(chosen, label="Renewing patients' keys") as bar:
+            told = [await renewal.renew([one], rate) for one in bar]
+        rows, refused = sum(one.rows for one in told), sum(one.refused for one in told)
+        click.echo(f"{len(chosen)} patients: {rows} rows are sealed anew.")
+        ends_at = max(filter(None, (one.ends_at for one in told)), default=None)
+        if ends_at is not None:
+            click.echo(
+                f"The older keys still open. After {ends_at:%Y-%m-%d %H:%M} UTC, “telecabin key renew” ends them."
+            )
+        if refused:
+            raise NotNow(
+                f"{refused} rows did not open under their old key and were left as they are: look at this as at an "
+                "alarm (deploy/RUNBOOK.md)."
+            )
+
+    _renew(work)
 
 
 @key.command("split")
@@ -266,6 +302,23 @@ def _rotate(work: Callable[[Rotation], Coroutine[Any, Any, None]]) -> None:
         try:
             await refuse_other_schema(database)
             await work(Rotation(database, provider, utc_now))
+        finally:
+            await database.close()
+
+    _run(opened())
+
+
+def _renew(work: Callable[[Renewal], Coroutine[Any, Any, None]]) -> None:
+    from server import schema  # noqa: F401 - every sealed table is known
+
+    config = _config()
+
+    async def opened() -> None:
+        database = Database(config.database_url)
+        try:
+            await refuse_other_schema(database)
+            keyring = (await unlock(database, config.kek_file, utc_now)).keyring
+            await work(Renewal(database, PatientVault(keyring, utc_now, ended_too=True), utc_now))
         finally:
             await database.close()
 

@@ -19,6 +19,8 @@ COPIES = {
 
 def place_of(table: str, column: str, row: Mapping[str, Any], patient_id: PatientId | None = None) -> Place:
     """Return the place of a sealed column; `patient_id` for rows that do not say whose they are."""
+    if table == "document_piece":  # pieces cannot change places: their number stands as the version
+        return Place(table, column, row["upload_id"], PatientId(row["patient_id"]), row["number"] + 1)
     table_of, number = COPIES.get(table, (table, "id" if "id" in row else "patient_id"))
     whose = row["id"] if table == "patient" else row.get("patient_id", patient_id)
     return Place(table_of, column, row[number], PatientId(whose), row.get("row_ver", NAMELESS))

@@ -126,13 +126,17 @@ class BackgroundVersionRow(Row):
 
 # A note never changes place or owner. Once signed, only its status may move, and the words stay: the two moves
 # are those of rules/note.py. SQLite's OR REPLACE deletes a row without a DELETE trigger: so inserts look too.
+# One door: when the patient has a newer data key, the same words may be sealed under it, once, with all else as it was.
 _SQLITE = (
     "CREATE TRIGGER note_kept_on_update BEFORE UPDATE ON note WHEN NEW.id IS NOT OLD.id "
     "OR NEW.encounter_id IS NOT OLD.encounter_id OR NEW.patient_id IS NOT OLD.patient_id "
     "OR NEW.created_at IS NOT OLD.created_at OR OLD.status <> 'preliminary' AND NOT ("
     "OLD.status = 'final' AND NEW.status IN ('amended', 'entered-in-error') "
     "AND NEW.sealed_body IS OLD.sealed_body AND NEW.row_ver IS OLD.row_ver AND NEW.key_ver IS OLD.key_ver "
-    "AND NEW.author_id IS OLD.author_id AND NEW.saved_at IS OLD.saved_at AND NEW.signed_at IS OLD.signed_at) "
+    "AND NEW.author_id IS OLD.author_id AND NEW.saved_at IS OLD.saved_at AND NEW.signed_at IS OLD.signed_at "
+    "OR NEW.status IS OLD.status AND NEW.row_ver IS OLD.row_ver AND NEW.author_id IS OLD.author_id "
+    "AND NEW.saved_at IS OLD.saved_at AND NEW.signed_at IS OLD.signed_at AND NEW.key_ver > OLD.key_ver "
+    "AND EXISTS (SELECT 1 FROM patient_key WHERE patient_id = OLD.patient_id AND ver = NEW.key_ver)) "
     "BEGIN SELECT RAISE(ABORT, 'a signed note never changes'); END",
     "CREATE TRIGGER note_kept_on_delete BEFORE DELETE ON note WHEN OLD.status <> 'preliminary' "
     "BEGIN SELECT RAISE(ABORT, 'a signed note is never deleted'); END",
@@ -150,7 +154,10 @@ _POSTGRES = (
     "(OLD.id, OLD.encounter_id, OLD.patient_id, OLD.created_at) "
     "OR OLD.status <> 'preliminary' AND NOT ("
     "OLD.status = 'final' AND NEW.status IN ('amended', 'entered-in-error') "
-    "AND to_jsonb(NEW) - 'status' = to_jsonb(OLD) - 'status') "
+    "AND to_jsonb(NEW) - 'status' = to_jsonb(OLD) - 'status' "
+    "OR NEW.key_ver > OLD.key_ver AND to_jsonb(NEW) - 'sealed_body' - 'key_ver' = "
+    "to_jsonb(OLD) - 'sealed_body' - 'key_ver' "
+    "AND EXISTS (SELECT 1 FROM patient_key WHERE patient_id = OLD.patient_id AND ver = NEW.key_ver)) "
     "THEN RAISE EXCEPTION 'a signed note never changes'; END IF; RETURN NEW; END $$",
     "CREATE TRIGGER note_kept BEFORE UPDATE OR DELETE ON note FOR EACH ROW EXECUTE FUNCTION note_kept()",
     "CREATE TRIGGER note_kept_whole BEFORE TRUNCATE ON note FOR EACH STATEMENT EXECUTE FUNCTION note_kept()",

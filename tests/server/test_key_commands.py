@@ -113,6 +113,23 @@ async def test_a_rotation_from_the_first_step_to_the_last(say: Say, tmp_path: Pa
     await database.close()
 
 
+async def test_patients_own_keys_are_renewed_by_name_or_by_age(say: Say, tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    say("key", "init", path, "--no-shares")
+    database = Database(f"sqlite:///{tmp_path}/a.db")
+    village, vault = await settle(database), await unlock(database, path, utc_now)
+    async with database.transaction() as tx:
+        patients = [await add_patient(tx, vault, village, utc_now) for _ in range(2)]
+    one = say("key", "renew", patients[0])
+    assert (one.exit_code, "1 patients: 1 rows are sealed anew." in one.output) == (0, True), one.output
+    assert "“telecabin key renew” ends them" in one.output
+    assert "1 patients: 0 rows" in say("key", "renew").output
+    assert "2 patients: 1 rows" in say("key", "renew", "--made-before", "2100-01-01").output
+    nobody = say("key", "renew", village.site)
+    assert (nobody.exit_code, "unknown here, or shredded" in nobody.output) == (1, True)
+    await database.close()
+
+
 async def test_two_accounts_shred_and_one_does_not(say: Say, tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     say("key", "init", path, "--no-shares")

@@ -39,14 +39,19 @@ class PrescriptionRow(Row):
     cancelled_at: Mapped[datetime | None]
 
 
-# A prescription never changes place or owner. Once signed it may only be cancelled, once, and its words stay.
+# A prescription never changes place or owner. Once signed it may only be cancelled, once, and its words stay;
+# under a newer data key of the patient they may be sealed anew, with all else as it was.
 _SQLITE = (
     "CREATE TRIGGER prescription_kept_on_update BEFORE UPDATE ON prescription WHEN NEW.id IS NOT OLD.id "
     "OR NEW.encounter_id IS NOT OLD.encounter_id OR NEW.patient_id IS NOT OLD.patient_id "
     "OR NEW.created_at IS NOT OLD.created_at OR NEW.replaces_id IS NOT OLD.replaces_id "
     "OR OLD.status <> 'draft' AND NOT (OLD.status = 'active' AND NEW.status = 'cancelled' "
     "AND NEW.sealed_body IS OLD.sealed_body AND NEW.row_ver IS OLD.row_ver AND NEW.key_ver IS OLD.key_ver "
-    "AND NEW.author_id IS OLD.author_id AND NEW.saved_at IS OLD.saved_at AND NEW.signed_at IS OLD.signed_at) "
+    "AND NEW.author_id IS OLD.author_id AND NEW.saved_at IS OLD.saved_at AND NEW.signed_at IS OLD.signed_at "
+    "OR NEW.status IS OLD.status AND NEW.row_ver IS OLD.row_ver AND NEW.author_id IS OLD.author_id "
+    "AND NEW.saved_at IS OLD.saved_at AND NEW.signed_at IS OLD.signed_at AND NEW.cancelled_at IS OLD.cancelled_at "
+    "AND NEW.key_ver > OLD.key_ver "
+    "AND EXISTS (SELECT 1 FROM patient_key WHERE patient_id = OLD.patient_id AND ver = NEW.key_ver)) "
     "BEGIN SELECT RAISE(ABORT, 'a signed prescription never changes'); END",
     "CREATE TRIGGER prescription_kept_on_delete BEFORE DELETE ON prescription WHEN OLD.status <> 'draft' "
     "BEGIN SELECT RAISE(ABORT, 'a signed prescription is never deleted'); END",
@@ -63,7 +68,10 @@ _POSTGRES = (
     "IF (NEW.id, NEW.encounter_id, NEW.patient_id, NEW.created_at, NEW.replaces_id) IS DISTINCT FROM "
     "(OLD.id, OLD.encounter_id, OLD.patient_id, OLD.created_at, OLD.replaces_id) "
     "OR OLD.status <> 'draft' AND NOT (OLD.status = 'active' AND NEW.status = 'cancelled' "
-    "AND to_jsonb(NEW) - 'status' - 'cancelled_at' = to_jsonb(OLD) - 'status' - 'cancelled_at') "
+    "AND to_jsonb(NEW) - 'status' - 'cancelled_at' = to_jsonb(OLD) - 'status' - 'cancelled_at' "
+    "OR NEW.key_ver > OLD.key_ver AND to_jsonb(NEW) - 'sealed_body' - 'key_ver' = "
+    "to_jsonb(OLD) - 'sealed_body' - 'key_ver' "
+    "AND EXISTS (SELECT 1 FROM patient_key WHERE patient_id = OLD.patient_id AND ver = NEW.key_ver)) "
     "THEN RAISE EXCEPTION 'a signed prescription never changes'; END IF; RETURN NEW; END $$",
     "CREATE TRIGGER prescription_kept BEFORE UPDATE OR DELETE ON prescription "
     "FOR EACH ROW EXECUTE FUNCTION prescription_kept()",

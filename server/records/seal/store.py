@@ -35,6 +35,17 @@ class StoredKey:
     kek_check: str
     wrapped: bytes | None
     commit_tag: bytes
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyVersion:
+    """A version of a patient's key, without the key: since when, and whether it is `living` or ended."""
+
+    ver: int
+    created_at: datetime
+    living: bool
+    ended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,7 @@ _STORED = select(
     KekVersion.kcv,
     PatientKey.wrapped,
     PatientKey.commit_tag,
+    PatientKey.ended_at,
 ).join(KekVersion, KekVersion.kid == PatientKey.kek_id)
 _REWRAP = (
     update(PatientKey.__table__)  # type: ignore[arg-type]
@@ -132,6 +144,40 @@ async def patient_keys(tx: AsyncSession, patients: Iterable[PatientId]) -> Seque
     query = _STORED.where(PatientKey.patient_id.in_(list(patients)))
     query = query.order_by(PatientKey.patient_id, PatientKey.ver)
     return [StoredKey(*row) for row in await tx.execute(query)]
+
+
+async def hold_versions(tx: AsyncSession, patient_id: PatientId) -> list[KeyVersion]:
+    """Return the versions of a patient's key, oldest first; until this transaction ends nobody renews or shreds them.
+
+    The first version is there for ever, and stands for all: who waits for it looks at the others afterwards.
+    """
+    mine = PatientKey.patient_id == patient_id
+    await tx.execute(select(PatientKey.ver).where(mine, PatientKey.ver == 1).with_for_update())
+    columns = (PatientKey.ver, PatientKey.created_at, PatientKey.wrapped.is_not(None), PatientKey.ended_at.is_not(None))
+    rows = await tx.execute(select(*columns).where(mine).order_by(PatientKey.ver))
+    return [KeyVersion(*row) for row in rows]
+
+
+async def end_versions(tx: AsyncSession, patient_id: PatientId, before: int, at: datetime) -> None:
+    """Believe nothing any more that was sealed under the versions before this one."""
+    older = (PatientKey.patient_id == patient_id, PatientKey.ver < before, PatientKey.ended_at.is_(None))
+    await tx.execute(update(PatientKey).where(*older).values(ended_at=at))
+
+
+async def keys_made_before(tx: AsyncSession, instant: datetime) -> list[PatientId]:
+    """Return the patients whose newest key was made before an instant, without the shredded."""
+    newest = select(PatientKey.patient_id).where(PatientKey.wrapped.is_not(None), PatientKey.ended_at.is_(None))
+    newest = newest.group_by(PatientKey.patient_id).having(func.max(PatientKey.created_at) < instant)
+    return list(await tx.scalars(newest.order_by(PatientKey.patient_id)))
+
+
+async def unfinished_renewals(tx: AsyncSession) -> list[PatientId]:
+    """Return the patients of whom more than one version is in use: a renewal has begun and not ended."""
+    renewed = select(PatientKey.patient_id).where(PatientKey.ver > 1, PatientKey.ended_at.is_(None))
+    living = (PatientKey.wrapped.is_not(None), PatientKey.ended_at.is_(None))
+    query = select(PatientKey.patient_id).where(*living, PatientKey.patient_id.in_(renewed))
+    query = query.group_by(PatientKey.patient_id).having(func.count() > 1)
+    return list(await tx.scalars(query.order_by(PatientKey.patient_id)))
 
 
 async def lock_key(tx: AsyncSession, kid: str) -> KnownKey | None:
@@ -238,6 +284,7 @@ async def patient_exists(tx: AsyncSession, patient_id: PatientId) -> bool:
 
 async def destroy_keys(tx: AsyncSession, patient_id: PatientId, at: datetime) -> int:
     """Empty all wrapped keys of a patient, and the blind indexes that lead to them. Return how many keys there were."""
+    await hold_versions(tx, patient_id)
     mine = PatientKey.patient_id == patient_id
     living = select(func.count()).select_from(PatientKey).where(mine, PatientKey.wrapped.is_not(None))
     count = (await tx.execute(living)).scalar_one()

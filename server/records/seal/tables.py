@@ -40,9 +40,20 @@ class KekVersion(Row):
 
 
 class PatientKey(Row):
-    """One version of a patient's data key. Once shredded, `wrapped` is empty and nothing opens any more."""
+    """One version of a patient's data key. Once shredded, `wrapped` is empty and nothing opens any more.
+
+    Once ended (`ended_at`), a newer version has sealed everything anew, and what this one sealed is not believed.
+    """
 
     __tablename__ = "patient_key"
+    __table_args__ = (
+        Index(
+            "ix_patient_key_renewed",
+            "patient_id",
+            sqlite_where=text("ver > 1 AND ended_at IS NULL"),
+            postgresql_where=text("ver > 1 AND ended_at IS NULL"),
+        ),
+    )
 
     # Checked at commit, so that the key may be made before the patient's own sealed row is written.
     patient_id: Mapped[PatientId] = mapped_column(
@@ -54,6 +65,7 @@ class PatientKey(Row):
     commit_tag: Mapped[bytes]
     created_at: Mapped[datetime]
     shredded_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
 
 
 class NodeKeyAck(Row):

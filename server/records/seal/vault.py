@@ -94,7 +94,10 @@ class PatientVault:
         *,
         suite: Suite = Suite.AES_256_GCM,
         random: Random = os.urandom,
+        ended_too: bool = False,
     ) -> None:
+        """`ended_too`: believe what ended keys sealed as well; for who seals everything anew, and nobody else."""
+        self._ended_too = ended_too
         self._keyring = keyring
         self._now = now
         self._suite = suite
@@ -128,14 +131,22 @@ class PatientVault:
         The key serves this transaction at once, but enters the cache only when read back after the commit:
         nothing may ever be sealed under a key that was rolled back.
         """
+        fresh = await self._make(tx, patient_id, 1)
+        tx.info.setdefault(_FRESH, {})[patient_id] = {1: fresh.key}
+
+    async def renew_key(self, tx: AsyncSession, patient_id: PatientId, key_ver: int) -> None:
+        """Make a newer version of the patient's key. Who calls holds the versions, and forgets opened keys after."""
+        await self._make(tx, patient_id, key_ver)
+
+    async def _make(self, tx: AsyncSession, patient_id: PatientId, key_ver: int) -> FreshKey:
         self._refuse_when_shut()
         kek_id = await store.primary_kek(tx)
         if kek_id is None or kek_id not in self._keyring.master:
             raise _sealed()
         master = self._keyring.master[kek_id]
-        fresh = await self._ask(master, FreshKey.make, master, patient_id, 1, self._random)
+        fresh = await self._ask(master, FreshKey.make, master, patient_id, key_ver, self._random)
         await store.add_patient_key(tx, patient_id, kek_id, fresh, self._now())
-        tx.info.setdefault(_FRESH, {})[patient_id] = {1: fresh.key}
+        return fresh
 
     async def seal(self, tx: AsyncSession, place: Place, plaintext: bytes) -> bytes:
         """Return the ciphertext of `plaintext` for `place`, under the newest version of the patient's key."""
@@ -216,7 +227,11 @@ class PatientVault:
         return keys
 
     async def _unwrap(self, versions: Iterable[store.StoredKey]) -> PatientKeys:
-        keys = {one.ver: await self._unwrap_one(one, one.wrapped) for one in versions if one.wrapped is not None}
+        keys = {
+            one.ver: await self._unwrap_one(one, one.wrapped)
+            for one in versions
+            if one.wrapped is not None and (self._ended_too or one.ended_at is None)
+        }
         if not keys:
             raise Refused(Outcome.MISSING_KEY)
         return keys
