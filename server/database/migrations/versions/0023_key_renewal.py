@@ -6,8 +6,8 @@ from alembic import op
 from server.records.prescriptions.tables import PRESCRIPTION_GUARDS
 from server.records.tables import NOTE_GUARDS
 
-revision = "0021"
-down_revision = "0020"
+revision = "0023"
+down_revision = "0022"
 
 _LIVING = sa.text("ver > 1 AND ended_at IS NULL")
 
