@@ -45,7 +45,6 @@ from signalling.tickets import LinePass, SeatPass, TicketOffice
 log = logging.getLogger(__name__)
 
 HELLO_WITHIN: Final = 5.0  # s: a ticket lives 30 s, and an open socket without one costs memory
-HEARTBEAT: Final = 20.0  # s: below the 30–60 s after which middle boxes forget a quiet connection
 FRAME_BYTES: Final = 64 * 1024
 RATE: Final = 20.0  # frames a second
 BURST: Final = 60.0  # frames: trickled candidates come in one go
@@ -209,9 +208,7 @@ class Gateway:
         self._check_origin(request)
         if self._draining:
             raise web.HTTPServiceUnavailable(text="this server stops; another one will answer")
-        ws = web.WebSocketResponse(
-            heartbeat=HEARTBEAT, max_msg_size=FRAME_BYTES, compress=False, timeout=CLOSE_WITHIN, autoping=False
-        )
+        ws = web.WebSocketResponse(max_msg_size=FRAME_BYTES, compress=False, timeout=CLOSE_WITHIN, autoping=False)
         await ws.prepare(request)
         socket = PageSocket(ws, request.transport)
         self._sockets.add(socket)
@@ -272,6 +269,7 @@ class Gateway:
             self._cloakroom.leave(connection)
         else:
             await self._cloakroom.forget(connection)
+        self._leases.watch(connection)  # if it still has a seat
 
     async def _serve(self, ws: web.WebSocketResponse, socket: PageSocket) -> None:
         try:

@@ -1,8 +1,9 @@
-"""The lease of a seat: a page that says nothing is asked, then its socket is cut, then its seat is free.
+"""Signs of life: a page that says nothing is asked, then its socket is cut, then the seat that it had is free.
 
-said something ── 6 s ──▶ pinged ── 10 s ──▶ socket cut ── 15 s ──▶ seat free
-     ▲                      │
-     └──── anything ────────┘      time in which this server itself did not run is nobody's silence
+                      pinged after    socket cut after    seat free after
+a page with a seat        6 s              10 s                15 s
+any other                20 s              30 s
+          ▲ anything said, and every pong, begins anew; time in which this server did not run is nobody's silence
 """
 
 import asyncio
@@ -17,41 +18,43 @@ LOOK_EVERY: Final = 1.0  # s between two looks at a page that is silent
 PING_AFTER: Final = 6.0  # s of silence: pages in a call speak every 5
 SILENT_FOR: Final = 10.0  # s after which the socket of a seat is dead
 SEAT_FOR: Final = 15.0  # s that a seat is held after its page's last sign of life
+IDLE_LOOK_EVERY: Final = 5.0
+IDLE_PING_AFTER: Final = 20.0  # s: below the 30–60 s after which middle boxes forget a quiet connection
+IDLE_SILENT_FOR: Final = 30.0
 LATE: Final = 0.5  # s that a look may come late; beyond that this server was held up, and what was said waits unread
 
 
 class Leases:
-    """Looks after the seats of one server, each with a timer of its own."""
+    """Looks after the pages of one server, each with a timer of its own."""
 
     def __init__(self, switchboard: Switchboard) -> None:
         self._switchboard = switchboard
-        self._watched: set[Connection] = set()
+        self._looks: dict[Connection, asyncio.TimerHandle] = {}
         self._works: set[asyncio.Task[None]] = set()
 
     def watch(self, connection: Connection) -> None:
-        """Look after this page's seat, if it has one."""
-        if connection in self._watched or not self._switchboard.is_seated(connection):
+        """Look after this page, as long as it has a socket or a seat."""
+        if former := self._looks.pop(connection, None):
+            former.cancel()
+        seated = self._switchboard.is_seated(connection)
+        if not seated and connection.socket is None:
             return
-        self._watched.add(connection)
-        silent = time.monotonic() - connection.alive_at
-        loop = asyncio.get_running_loop()
-        due = loop.time() + max(LOOK_EVERY, PING_AFTER - silent)
-        loop.call_at(due, self._look_after, connection, due)
+        silent, loop = time.monotonic() - connection.alive_at, asyncio.get_running_loop()
+        wait = max(LOOK_EVERY, PING_AFTER - silent) if seated else max(IDLE_LOOK_EVERY, IDLE_PING_AFTER - silent)
+        due = loop.time() + wait
+        self._looks[connection] = loop.call_at(due, self._look_after, connection, due)
 
     def _look_after(self, connection: Connection, due: float) -> None:
-        self._watched.discard(connection)
-        if not self._switchboard.is_seated(connection):
-            return
+        seated, socket = self._switchboard.is_seated(connection), connection.socket
         if (late := asyncio.get_running_loop().time() - due) > LATE:
             connection.alive_at += late
-        silent, socket = time.monotonic() - connection.alive_at, connection.socket
-        if silent > SEAT_FOR:
+        silent = time.monotonic() - connection.alive_at
+        if seated and silent > SEAT_FOR:
             connection.broken = True
             self._switchboard.leave(connection.connection, "gone")
-            return
-        if socket is not None and silent > SILENT_FOR:
+        elif socket is not None and silent > (SILENT_FOR if seated else IDLE_SILENT_FOR):
             socket.cut(None)
-        elif socket is not None and silent >= PING_AFTER:
+        elif socket is not None and silent >= (PING_AFTER if seated else IDLE_PING_AFTER):
             self._work(socket.ping())
         self.watch(connection)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
@@ -9,7 +10,7 @@ import pytest_asyncio
 
 from signalling import leases
 from signalling.bus import LocalBus
-from signalling.protocol import Offer, PeerJoined, PeerLeft, Ping, Pong, Seat
+from signalling.protocol import Nudge, Offer, PeerJoined, PeerLeft, Ping, Pong, Seat
 from tests.signalling.exchange import SDP, Exchange, OpenExchange, until
 
 
@@ -49,17 +50,27 @@ async def test_a_seat_whose_browser_does_not_answer_is_freed_and_one_that_does_i
 async def test_while_the_server_stood_still_nobody_fell_silent(
     exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {
-        "LOOK_EVERY": 0.02,
-        "PING_AFTER": 0.1,
-        "SILENT_FOR": 0.3,
-        "SEAT_FOR": 0.4,
-        "LATE": 0.05,
-    }.items():
+    spans = {"LOOK_EVERY": 0.02, "PING_AFTER": 0.1, "SILENT_FOR": 0.3, "SEAT_FOR": 0.4, "LATE": 0.05}
+    for name, value in (spans | {"IDLE_LOOK_EVERY": 0.02, "IDLE_PING_AFTER": 0.1, "IDLE_SILENT_FOR": 0.3}).items():
         monkeypatch.setattr(leases, name, value)
+    idle = await exchange.page("queue")
     cabin, doctor = await exchange.seated(Seat.PATIENT), await exchange.seated(Seat.PRACTITIONER)
     await cabin.hear(PeerJoined)
     time.sleep(0.5)  # noqa: ASYNC251 -- as long as a frozen machine; what the pages said would wait unread
-    for page in (doctor, cabin, doctor):
+    for page in (doctor, cabin, idle, doctor):
         await page.say(Ping())
         await page.hear(Pong)
+
+
+async def test_a_page_without_a_seat_is_cut_when_its_browser_does_not_answer_and_only_then(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"IDLE_LOOK_EVERY": 0.02, "IDLE_PING_AFTER": 0.05, "IDLE_SILENT_FOR": 0.6}.items():
+        monkeypatch.setattr(leases, name, value)
+    answers, silent = await exchange.page("queue"), await exchange.page("queue")
+    reads = asyncio.create_task(answers.next())
+    await until(lambda: len(exchange.gateway._sockets) == 1)
+    assert silent.welcome
+    assert exchange.cloakroom._coats[silent.welcome.connection].connection.socket is None  # it may come back
+    await exchange.switchboard.nudge("queue")
+    assert await reads == Nudge("queue")
