@@ -40,6 +40,8 @@ CHROMIUM_FLAGS = (
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 )
+CALM = "--use-fake-device-for-media-stream=fps=5"
+"""A camera of few pictures: for stories, which want a picture that moves and measure none."""
 
 
 class DidNotStart(Exception):

@@ -56,7 +56,7 @@ def config_in(folder: Path, **settings: object) -> Config:
 _migrated_once: list[tempfile.TemporaryDirectory[str]] = []
 
 
-def _new_file(url: str) -> Path | None:
+def new_file(url: str) -> Path | None:
     """The SQLite file of an address, when it is still to be made."""
     path = Path(url.removeprefix("sqlite:///"))
     return path if url.startswith("sqlite:///") and not path.exists() else None
@@ -64,7 +64,7 @@ def _new_file(url: str) -> Path | None:
 
 async def _migrated(url: str) -> None:
     """Bring a database to our schema: a new SQLite file is a copy of one that was migrated in this run."""
-    path = _new_file(url)
+    path = new_file(url)
     if path is None:
         return await _migrate(url)
     if not _migrated_once:

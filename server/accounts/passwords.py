@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -13,14 +14,24 @@ WORKERS = 2
 QUEUE = 20  # waiting verifications; about half a second of work for two cores
 
 
+def _hasher(time_cost: int, memory_kib: int) -> PasswordHasher:
+    return PasswordHasher(time_cost=time_cost, memory_cost=memory_kib, parallelism=1)
+
+
+@cache
+def _dummy(time_cost: int, memory_kib: int) -> str:
+    """What an unknown login is compared with: the same work as a known one; made once for these parameters."""
+    return _hasher(time_cost, memory_kib).hash("nobody has this password")
+
+
 class Passwords:
     """Hashes and verifies passwords. t=2, m=19 MiB, p=1: OWASP's and ASVS 11.4.2's parameters."""
 
     def __init__(self, *, time_cost: int = 2, memory_kib: int = 19_456) -> None:
-        self._hasher = PasswordHasher(time_cost=time_cost, memory_cost=memory_kib, parallelism=1)
+        self._hasher = _hasher(time_cost, memory_kib)
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="argon2")
         self._waiting = 0
-        self._dummy = self._hasher.hash("nobody has this password")
+        self._dummy = _dummy(time_cost, memory_kib)
 
     async def hash(self, password: str) -> str:
         """Return the argon2id string of `password`."""

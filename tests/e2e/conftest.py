@@ -16,5 +16,5 @@ __all__ = ["either_village", "village", "village_url"]
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Chromium itself, as a doctor has it."""
-    async with components.chromium() as chromium:
+    async with components.chromium(components.CALM) as chromium:
         yield chromium

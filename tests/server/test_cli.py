@@ -1,22 +1,16 @@
 """The command knows each of its words, and a word's code is read when it is asked for."""
 
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from server import key_commands
 from server.cli import COMMANDS, main
 
 EX_CONFIG = 78
-
-
-def _telecabin(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from server.cli import main; main()", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
 @pytest.mark.parametrize("word", COMMANDS)
@@ -33,14 +27,15 @@ def test_an_unknown_word_is_refused_in_words() -> None:
     assert "sreve" in refused.output
 
 
-def test_key_init_writes_a_private_file_once_and_never_again(tmp_path: Path) -> None:
+def test_key_init_writes_a_private_file_once_and_never_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_commands, "harden", lambda: None)  # this process also runs the other tests
     path = tmp_path / "keys.json"
-    made = _telecabin("key", "init", str(path))
-    assert made.returncode == 0, made.stderr
+    made = CliRunner().invoke(main, ["key", "init", str(path)])
+    assert made.exit_code == 0, made.stderr
     assert f"TELECABIN_KEK_FILE={path}" in made.stdout
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     before = path.read_bytes()
-    again = _telecabin("key", "init", str(path))
-    assert again.returncode == EX_CONFIG
+    again = CliRunner().invoke(main, ["key", "init", str(path)])
+    assert again.exit_code == EX_CONFIG
     assert "exists" in again.stderr
     assert path.read_bytes() == before

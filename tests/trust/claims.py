@@ -5,19 +5,35 @@ from __future__ import annotations
 import importlib
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tests import components
+from tests.components import Postgres
+
 Attempt = Callable[[bool], Awaitable[tuple[int, int]]]
 IN_SMALL = ContextVar("in_small", default=False)
 """The suite tries each claim a few times only, and sees that it bites; `make trust` tries it as often as it says."""
+LENT: ContextVar[Postgres | None] = ContextVar("lent", default=None)
+"""The cluster of the suite, while it runs: one that no claim kills serves all of them."""
 
 
 def times(often: int, few: int) -> int:
     """How often to try: `often` in `make trust`, `few` in the suite."""
     return few if IN_SMALL.get() else often
+
+
+@contextmanager
+def cluster(folder: Path) -> Iterator[Postgres]:
+    """A PostgreSQL to make databases in: the one that the suite lends, or else one of our own in `folder`."""
+    if (lent := LENT.get()) is not None:
+        yield lent
+        return
+    with components.postgres(folder) as own:
+        yield own
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from tests.trust.saving import Acknowledged, missing, practice
 ID = "T2"
 CLAIM = "No acknowledged note is lost by a power cut, and none is without its audit entry (SQLite, synchronous=FULL)"
 
-CUTS, FEW = 1000, 60
+CUTS, FEW, SOME = 1000, 60, 15
 SAVES = 150
 SHORT = 40  # saves are enough to see synchronous=NORMAL lose some
 DOCTORS = 3
@@ -81,7 +81,7 @@ def survived(folder: Path, files: dict[str, bytes], acknowledged: Acknowledged) 
 
 async def attempt(defence: bool) -> tuple[int, int]:
     """Cut the power at random moments of a recorded morning."""
-    count, saves = (times(CUTS, FEW), times(SAVES, SHORT)) if defence else (FEW, SHORT)
+    count, saves = (times(CUTS, SOME), times(SAVES, SHORT)) if defence else (FEW, SHORT)
     chance, held = random.Random(2), 0
     with tempfile.TemporaryDirectory(prefix="telecabin-t2-") as name:
         folder = Path(name)

@@ -19,11 +19,11 @@ from server.scheduler.rules.appointment import AppointmentStatus
 from server.scheduler.rules.promise import PromiseStatus
 from server.scheduler.service.views import CancelReason, Choice
 from server.scheduler.tables import Appointment, BusyUnit, FollowUpPromise
-from tests import components
 from tests.clock import MONDAY_MORNING, FakeClock
+from tests.components import service_folder
 from tests.databases import create_all_tables
 from tests.server.scheduler.clinic import Clinic, open_clinic
-from tests.trust.claims import times
+from tests.trust.claims import cluster, times
 
 ID = "T4"
 CLAIM = "Of fifty people who book the same moment at once, exactly one gets it, and nobody is expected twice"
@@ -141,11 +141,11 @@ async def _on(database: Database, folder: Path, defence: bool) -> list[bool]:
 
 async def attempt(defence: bool) -> tuple[int, int]:
     """Let fifty people book each of a hundred moments at once, on SQLite and on PostgreSQL."""
-    with components.service_folder() as folder:
+    with service_folder() as folder:
         for name in ("on-sqlite", "on-postgres"):
             (folder / name).mkdir()
         held = await _on(Database(f"sqlite:///{folder}/bookings.sqlite"), folder / "on-sqlite", defence)
-        with components.postgres(folder) as cluster:
-            database = Database(cluster.url(await cluster.create()))
+        with cluster(folder) as postgres:
+            database = Database(postgres.url(await postgres.create()))
             held += await _on(database, folder / "on-postgres", defence)
     return len(held), sum(held)

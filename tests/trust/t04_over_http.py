@@ -22,11 +22,11 @@ from server.scheduler.api import routes
 from server.web.keys import IDENTIFY, ORIGINS, SECURE, TRANSLATE
 from server.web.middleware import guard, json_errors, naming
 from server.web.routes import mount
-from tests import components
 from tests.clock import MONDAY_MORNING, FakeClock
+from tests.components import service_folder
 from tests.databases import create_all_tables
 from tests.server.scheduler.clinic import Clinic, open_clinic
-from tests.trust.claims import times
+from tests.trust.claims import cluster, times
 
 ID = "T4"
 CLAIM = "Over HTTP neither doctor, cabin, health worker nor patient is booked twice for the same minutes"
@@ -124,14 +124,14 @@ async def _take_nothing(*_: object) -> None:
     """Take no unit."""
 
 
-async def _everywhere(*, postgres: bool = True) -> tuple[int, int]:
-    with components.service_folder() as folder:
+async def _everywhere(*, both: bool = True) -> tuple[int, int]:
+    with service_folder() as folder:
         for name in ("on-sqlite", "on-postgres"):
             (folder / name).mkdir()
         held = await _on(Database(f"sqlite:///{folder}/bookings.sqlite"), folder / "on-sqlite")
-        if postgres:
-            with components.postgres(folder) as cluster:
-                held += await _on(Database(cluster.url(await cluster.create())), folder / "on-postgres")
+        if both:
+            with cluster(folder) as postgres:
+                held += await _on(Database(postgres.url(await postgres.create())), folder / "on-postgres")
     return len(held), sum(held)
 
 
@@ -140,4 +140,4 @@ async def attempt(defence: bool) -> tuple[int, int]:
     if defence:
         return await _everywhere()
     with patch.object(store, "is_taken", _taken_by_nobody), patch.object(store, "take", _take_nothing):
-        return await _everywhere(postgres=False)
+        return await _everywhere(both=False)

@@ -16,11 +16,11 @@ from server.encounters.tables import EncounterRow
 from server.kernel.access import Identity
 from server.kernel.errors import Conflict
 from server.kernel.ids import EncounterId, PatientId, new_id
-from tests import components
 from tests.clock import FakeClock
+from tests.components import service_folder
 from tests.databases import create_all_tables
 from tests.server.encounters.village import Village, settle
-from tests.trust.claims import times
+from tests.trust.claims import cluster, times
 
 ID = "T5"
 CLAIM = "Of fifty doctors who claim one patient at once, exactly one wins, and the others learn who"
@@ -121,8 +121,8 @@ async def _on(database: Database, folder: Path, defence: bool) -> list[bool]:
 
 async def attempt(defence: bool) -> tuple[int, int]:
     """Let fifty doctors claim each of a hundred visits at once, on SQLite and on PostgreSQL."""
-    with components.service_folder() as folder:
+    with service_folder() as folder:
         held = await _on(Database(f"sqlite:///{folder}/claims.sqlite"), folder, defence)
-    with components.service_folder() as folder, components.postgres(folder) as cluster:
-        held += await _on(Database(cluster.url(await cluster.create())), folder, defence)
+    with service_folder() as folder, cluster(folder) as postgres:
+        held += await _on(Database(postgres.url(await postgres.create())), folder, defence)
     return len(held), sum(held)

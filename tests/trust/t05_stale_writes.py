@@ -14,11 +14,11 @@ from server.encounters.tables import EncounterRow
 from server.kernel.access import Identity
 from server.kernel.errors import ClinicError
 from server.kernel.ids import EncounterId
-from tests import components
 from tests.clock import FakeClock
+from tests.components import service_folder
 from tests.databases import create_all_tables
 from tests.server.encounters.village import settle
-from tests.trust.claims import times
+from tests.trust.claims import cluster, times
 from tests.trust.t05_one_doctor import Stage
 
 ID = "T5"
@@ -86,8 +86,8 @@ async def _on(database: Database, folder: Path, defence: bool) -> list[bool]:
 
 async def attempt(defence: bool) -> tuple[int, int]:
     """Let the former doctor speak on, on SQLite and on PostgreSQL."""
-    with components.service_folder() as folder:
+    with service_folder() as folder:
         held = await _on(Database(f"sqlite:///{folder}/stale.sqlite"), folder, defence)
-    with components.service_folder() as folder, components.postgres(folder) as cluster:
-        held += await _on(Database(cluster.url(await cluster.create())), folder, defence)
+    with service_folder() as folder, cluster(folder) as postgres:
+        held += await _on(Database(postgres.url(await postgres.create())), folder, defence)
     return len(held), sum(held)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.trust.claims import IN_SMALL, Claim, claims, judge, judge_and_bite
+from tests.services import Postgres
+from tests.trust.claims import IN_SMALL, LENT, Claim, claims, judge, judge_and_bite
 
 QUICK = {"T4", "T5", "T7", "T14"}
 SLOW = {"T8", "T19", "T20", "T23", "T24", "T26", "T27", "T29"}
@@ -64,12 +65,13 @@ def test_an_unknown_claim_is_named() -> None:
 @pytest.mark.trust
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("claim", [one for one in claims() if one.id not in SLOW], ids=lambda claim: claim.id)
-async def test_every_claim_stands(claim: Claim) -> None:
+async def test_every_claim_stands(claim: Claim, postgres: Postgres) -> None:
     """The quick ones are tried without their defence too; `make trust SELF=1` does so with all."""
-    before = IN_SMALL.set(True)
+    before, lent = IN_SMALL.set(True), LENT.set(postgres)
     try:
         verdict = await (judge_and_bite if claim.id in QUICK else judge)(claim)
     finally:
         IN_SMALL.reset(before)
+        LENT.reset(lent)
     assert verdict.stands, verdict
     assert verdict.bites or claim.id not in QUICK, f"{claim.id} held with its defence off: it proves nothing"
