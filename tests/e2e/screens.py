@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from playwright.async_api import BrowserContext, Page, expect
 
+from server.encounters.rules import CONSENT_VERSION, Reason, RedFlag
 from server.village.sign_ins import PASSWORD
 from tests.services import ContextFactory
 
 WITHIN = 30_000  # ms: a loaded machine with two cores
+FROM_THE_CABIN = {"X-TC": "cabin", "Sec-Fetch-Site": "same-origin"}
 FRAMES = """
 video => new Promise((seen, failed) => {
   const late = setTimeout(() => failed(new Error("no picture")), 30000);
@@ -56,15 +58,8 @@ class CabinScreen(Screen):
     """The villager's screen."""
 
     async def intake(self, code: str, words: str) -> None:
-        """From « Voir un médecin » to the waiting room."""
-        await self.press("Voir un médecin")
-        await self.press("Je suis seul")
-        await self.press("J’ai un papier avec un code")
-        for digit in code:
-            await self.page.locator(f'[data-key="{digit}"]').click()
-        await self.press("Continuer")
-        await self.shows("C’est bien vous ?")
-        await self.press("Oui, c’est moi")
+        """From « Voir un médecin » to the waiting room, every question by hand."""
+        await self._says_who(code)
         await self.press("Autre")
         await self.page.fill("#said", words)
         await self.press("Continuer")
@@ -73,6 +68,29 @@ class CabinScreen(Screen):
             await self.page.locator('button[name="answer"][value="no"]').click()
         await self.press("Oui, je suis d’accord")
         await self.shows("Vous êtes le prochain.")
+
+    async def waits(self, code: str, words: str) -> None:
+        """The same, the questions answered without their screens: for stories that begin in the waiting room."""
+        await self._says_who(code)
+        await self.shows("Pourquoi")
+        flags = dict.fromkeys(RedFlag, False)
+        said: dict[str, object] = {"reason": {"reason": Reason.OTHER, "words": words}, "flags": {"flags": flags}}
+        said["consent"] = {"given": True, "text_version": CONSENT_VERSION}
+        for name, body in said.items():
+            answer = await self.page.request.post(f"/api/cabin/{name}", data=body, headers=FROM_THE_CABIN)
+            assert answer.ok, await answer.text()
+        await self.page.goto("/cabin/salle")
+        await self.shows("Vous êtes le prochain.")
+
+    async def _says_who(self, code: str) -> None:
+        await self.press("Voir un médecin")
+        await self.press("Je suis seul")
+        await self.press("J’ai un papier avec un code")
+        for digit in code:
+            await self.page.locator(f'[data-key="{digit}"]').click()
+        await self.press("Continuer")
+        await self.shows("C’est bien vous ?")
+        await self.press("Oui, c’est moi")
 
 
 class DeskScreen(Screen):

@@ -75,7 +75,7 @@ async def test_what_a_doctor_hides_stays_hidden_in_the_lobby_and_in_the_call(
     await desk.page.goto("/desk")
 
     cabin = await cabin_screen(window, relayed_village.origin)
-    await cabin.intake("258036", "La tête me tourne.")
+    await cabin.waits("258036", "La tête me tourne.")
     await desk.take("Odette Lavergne")
     assert await desk.frames() > 0
     assert await cabin.frames() > 0

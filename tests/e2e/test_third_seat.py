@@ -64,7 +64,7 @@ async def _people(new_context: ContextFactory, origin: str, **more: object) -> t
 
     desk = await desk_screen(window, origin)
     cabin = await cabin_screen(window, origin)
-    await cabin.intake("258036", "La tête me tourne le matin.")
+    await cabin.waits("258036", "La tête me tourne le matin.")
     await desk.take("Odette Lavergne")
     assert await desk.frames() > 0
     assert await cabin.frames() > 0

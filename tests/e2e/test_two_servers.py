@@ -28,7 +28,7 @@ async def test_the_cabin_on_one_server_and_the_doctor_on_the_other_see_and_hear_
         one, other = (running.enter_context(serving(tmp_path, **settings)) for _ in range(2))
         desk = await desk_screen(new_context, other.origin)
         cabin = await cabin_screen(new_context, one.origin)
-        await cabin.intake("258036", "La tête me tourne.")
+        await cabin.waits("258036", "La tête me tourne.")
         newcomer = desk.page.get_by_role("button", name="Prendre Odette Lavergne")
         await expect(newcomer).to_be_visible(timeout=WITHIN)  # the nudge crossed Redis
         await newcomer.click()

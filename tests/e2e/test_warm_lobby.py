@@ -67,7 +67,7 @@ async def _people(new_context: ContextFactory, origin: str, *doctors: str) -> tu
 
     desks = [await desk_screen(watched, origin, login) for login in doctors]
     cabin = await cabin_screen(watched, origin)
-    await cabin.intake("258036", "La tête me tourne le matin.")
+    await cabin.waits("258036", "La tête me tourne le matin.")
     for desk in desks:
         await expect(_card(desk)).to_be_visible(timeout=WITHIN)
     return cabin, desks

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,14 +26,18 @@ def times(often: int, few: int) -> int:
     return few if IN_SMALL.get() else often
 
 
-@contextmanager
-def cluster(folder: Path) -> Iterator[Postgres]:
-    """A PostgreSQL to make databases in: the one that the suite lends, or else one of our own in `folder`."""
-    if (lent := LENT.get()) is not None:
-        yield lent
+@asynccontextmanager
+async def empty_postgres(folder: Path) -> AsyncIterator[str]:
+    """The address of an empty database: in the cluster that the suite lends, or else in one of our own in `folder`."""
+    if (lent := LENT.get()) is None:
+        with components.postgres(folder) as own:
+            yield own.url(await own.create())
         return
-    with components.postgres(folder) as own:
-        yield own
+    name = await lent.create()
+    try:
+        yield lent.url(name)
+    finally:
+        await lent.drop(name)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from tests.clock import MONDAY_MORNING, FakeClock
 from tests.components import service_folder
 from tests.databases import create_all_tables
 from tests.server.scheduler.clinic import Clinic, open_clinic
-from tests.trust.claims import cluster, times
+from tests.trust.claims import empty_postgres, times
 
 ID = "T4"
 CLAIM = "Of fifty people who book the same moment at once, exactly one gets it, and nobody is expected twice"
@@ -145,7 +145,6 @@ async def attempt(defence: bool) -> tuple[int, int]:
         for name in ("on-sqlite", "on-postgres"):
             (folder / name).mkdir()
         held = await _on(Database(f"sqlite:///{folder}/bookings.sqlite"), folder / "on-sqlite", defence)
-        with cluster(folder) as postgres:
-            database = Database(postgres.url(await postgres.create()))
-            held += await _on(database, folder / "on-postgres", defence)
+        async with empty_postgres(folder) as url:
+            held += await _on(Database(url), folder / "on-postgres", defence)
     return len(held), sum(held)

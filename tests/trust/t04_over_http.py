@@ -26,7 +26,7 @@ from tests.clock import MONDAY_MORNING, FakeClock
 from tests.components import service_folder
 from tests.databases import create_all_tables
 from tests.server.scheduler.clinic import Clinic, open_clinic
-from tests.trust.claims import cluster, times
+from tests.trust.claims import empty_postgres, times
 
 ID = "T4"
 CLAIM = "Over HTTP neither doctor, cabin, health worker nor patient is booked twice for the same minutes"
@@ -130,8 +130,8 @@ async def _everywhere(*, both: bool = True) -> tuple[int, int]:
             (folder / name).mkdir()
         held = await _on(Database(f"sqlite:///{folder}/bookings.sqlite"), folder / "on-sqlite")
         if both:
-            with cluster(folder) as postgres:
-                held += await _on(Database(postgres.url(await postgres.create())), folder / "on-postgres")
+            async with empty_postgres(folder) as url:
+                held += await _on(Database(url), folder / "on-postgres")
     return len(held), sum(held)
 
 

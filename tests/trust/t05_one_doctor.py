@@ -20,7 +20,7 @@ from tests.clock import FakeClock
 from tests.components import service_folder
 from tests.databases import create_all_tables
 from tests.server.encounters.village import Village, settle
-from tests.trust.claims import cluster, times
+from tests.trust.claims import empty_postgres, times
 
 ID = "T5"
 CLAIM = "Of fifty doctors who claim one patient at once, exactly one wins, and the others learn who"
@@ -123,6 +123,7 @@ async def attempt(defence: bool) -> tuple[int, int]:
     """Let fifty doctors claim each of a hundred visits at once, on SQLite and on PostgreSQL."""
     with service_folder() as folder:
         held = await _on(Database(f"sqlite:///{folder}/claims.sqlite"), folder, defence)
-    with service_folder() as folder, cluster(folder) as postgres:
-        held += await _on(Database(postgres.url(await postgres.create())), folder, defence)
+    with service_folder() as folder:
+        async with empty_postgres(folder) as url:
+            held += await _on(Database(url), folder, defence)
     return len(held), sum(held)

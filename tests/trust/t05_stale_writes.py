@@ -18,7 +18,7 @@ from tests.clock import FakeClock
 from tests.components import service_folder
 from tests.databases import create_all_tables
 from tests.server.encounters.village import settle
-from tests.trust.claims import cluster, times
+from tests.trust.claims import empty_postgres, times
 from tests.trust.t05_one_doctor import Stage
 
 ID = "T5"
@@ -88,6 +88,7 @@ async def attempt(defence: bool) -> tuple[int, int]:
     """Let the former doctor speak on, on SQLite and on PostgreSQL."""
     with service_folder() as folder:
         held = await _on(Database(f"sqlite:///{folder}/stale.sqlite"), folder, defence)
-    with service_folder() as folder, cluster(folder) as postgres:
-        held += await _on(Database(postgres.url(await postgres.create())), folder, defence)
+    with service_folder() as folder:
+        async with empty_postgres(folder) as url:
+            held += await _on(Database(url), folder, defence)
     return len(held), sum(held)
