@@ -9,7 +9,7 @@ from typing import get_args
 
 import msgspec
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from signalling import errors, protocol
@@ -68,7 +68,6 @@ def reads_or_is_bad(frame: str) -> None:
     assert isinstance(message, from_page)
 
 
-@settings(max_examples=400, deadline=None)
 @given(nearly | cut)
 @example('{"type":"offer","sdp":"\\ud800"}')
 @example("[" * 60_000)
@@ -79,7 +78,6 @@ def test_no_frame_that_resembles_a_message_raises_anything_but_bad_message(frame
     reads_or_is_bad(frame)
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.text() | json_values.map(json.dumps) | st.binary().map(lambda raw: raw.decode(errors="surrogateescape")))
 def test_no_rubbish_raises_anything_but_bad_message(frame: str) -> None:
     reads_or_is_bad(frame)

@@ -25,8 +25,8 @@ CLAIM = (
     "nothing and are at most 3 times later"
 )
 
-PARSED, FEW_PARSED = 500_000, 10_000
-SENT, FEW_SENT = 100_000, 400
+PARSED, FEW_PARSED = 500_000, 4_000
+SENT, FEW_SENT = 100_000, 200
 AT_ONCE = 40  # sockets that attack at once
 ROOMS = 4  # calls that go on beside them
 QUIET = 200  # numbers said in each before the attack: what they are measured by

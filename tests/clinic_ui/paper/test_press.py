@@ -53,7 +53,7 @@ async def test_words_are_never_a_program_and_an_unknown_letter_spoils_nothing(pr
 
 
 async def test_many_lines_make_many_pages_and_each_is_a_picture(press: Press) -> None:
-    long = a_sheet(*(f"ligne {number}" for number in range(120)))
+    long = a_sheet(*(f"ligne {number}" for number in range(70)))
     pages = await press.draw(long, "svg")
     [pdf] = await press.draw(long)
     assert len(pages) == read_pdf(pdf).pages > 1

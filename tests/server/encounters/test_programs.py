@@ -242,6 +242,9 @@ def test_whatever_people_do_the_visits_stay_sound(any_day: type[AnyDay]) -> None
     run_state_machine_as_test(
         any_day,
         settings=settings(
-            max_examples=12, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=settings.default.max_examples // 16,  # six days; sixty-two with the profile `deep`
+            stateful_step_count=40,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )

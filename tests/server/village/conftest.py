@@ -32,11 +32,13 @@ class Settled:
     people: People
 
 
-async def settled_in(database: Database, key_file: Path, now: datetime = NOW, number: int = 1) -> Settled:
+async def settled_in(
+    database: Database, key_file: Path, now: datetime = NOW, number: int = 1, *, others: int = OTHERS, past: int = PAST
+) -> Settled:
     """A small village in this database."""
     clock = FakeClock(now)
     vault = await unlock(database, init_key(key_file).path, clock)
-    await seed.write(database, vault, number, now, others=OTHERS, past=PAST, weeks=1)
+    await seed.write(database, vault, number, now, others=others, past=past, weeks=1)
     return Settled(database, vault, clock, People(database, vault, clock))
 
 

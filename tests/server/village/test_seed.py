@@ -165,7 +165,7 @@ async def test_the_same_seed_makes_the_same_village(
     ],
 )
 async def test_a_village_can_be_made_on_any_day(now: datetime, sqlite_database: Database, tmp_path: Path) -> None:
-    made = await settled_in(sqlite_database, tmp_path / "keys.json", now, number=now.month)
+    made = await settled_in(sqlite_database, tmp_path / "keys.json", now, number=now.month, others=8, past=15)
     async with made.database.reading() as tx:
         assert not await store.is_empty(tx)
 

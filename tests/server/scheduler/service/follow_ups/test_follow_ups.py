@@ -19,7 +19,7 @@ from server.scheduler.service.views import CancelReason, SlotTaken, Why
 from server.scheduler.tables import Appointment, BusyUnit
 from tests.server.scheduler.clinic import IN_A_WEEK, NEXT_MONDAY, PARIS, Clinic, in_minutes
 
-BOOKERS = 50
+BOOKERS = 16  # fifty, a hundred times, are T4's
 
 
 async def test_three_moments_are_proposed_near_the_due_date_with_the_doctor_who_asked(clinic: Clinic) -> None:
@@ -67,7 +67,7 @@ async def test_the_second_booker_is_told_and_gets_fresh_moments(clinic: Clinic) 
     assert await clinic.count(Appointment) == 1
 
 
-async def test_of_fifty_bookers_at_once_exactly_one_gets_the_moment(clinic: Clinic) -> None:
+async def test_of_many_bookers_at_once_exactly_one_gets_the_moment(clinic: Clinic) -> None:
     promises = [await clinic.promised() for _ in range(BOOKERS)]
     doctors = (clinic.village.gp.practitioner_id, clinic.village.other_gp.practitioner_id)
     cabins = (clinic.village.cabin.cabin_id, clinic.village.other_cabin.cabin_id)
