@@ -20,6 +20,7 @@ from clinic_ui.coordination.planning import PlanningPages
 from clinic_ui.coordination.promises import PromisePages
 from clinic_ui.desk.desk import Desk
 from clinic_ui.desk.pages import DeskPages
+from clinic_ui.desk.placing import PlacingPages
 from clinic_ui.desk.records import RecordPages
 from clinic_ui.desk.settings import SettingsPages
 from clinic_ui.desk.tending import TendingForms
@@ -105,7 +106,7 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         mount(app, _cabin(clinic))
         mount(app, _office(clinic))
         desk = _desk(clinic)
-        mount(app, DeskPages(desk).routes())
+        mount(app, [*DeskPages(desk).routes(), *PlacingPages(desk).routes()])
         mount(app, TendingForms(clinic.promises).routes())
         mount(app, SettingsPages(desk, clinic.accounts, clinic.ice.has_relay).routes())
         mount(app, RecordPages(desk, clinic.access).routes())

@@ -7,6 +7,7 @@ from server.people.founding.rules import InstrumentKind
 from server.people.rules import IdentityStatus, Sex
 from server.records.rules.measures import Level, MeasureName
 from server.records.rules.note import Modality, Part
+from server.scheduler.rules.overbooking import OverbookReason
 
 REASONS = {
     Reason.PAIN: N_("Douleur"),
@@ -34,6 +35,12 @@ IDENTITY = {
     IdentityStatus.RECUP: (N_("Identité à vérifier"), "warn"),
     IdentityStatus.VALI: (N_("Identité vérifiée"), "ok"),
     IdentityStatus.QUAL: (N_("Identité vérifiée"), "ok"),
+}
+OVERBOOK_WORDS = {
+    OverbookReason.URGENT: N_("Cela ne peut pas attendre"),
+    OverbookReason.ONLY_THEN: N_("La personne ne peut venir qu’à ce moment"),
+    OverbookReason.TOGETHER: N_("Elle vient avec l’autre personne"),
+    OverbookReason.SHORT: N_("Quelques minutes suffisent"),
 }
 SEXES = {Sex.FEMALE: N_("F"), Sex.MALE: N_("M"), Sex.UNKNOWN: N_("sexe inconnu")}
 PARTS = {

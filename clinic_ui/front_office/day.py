@@ -21,6 +21,7 @@ from server.kernel.words import N_
 from server.people.rules import Cabin
 from server.records.rules.note import Modality
 from server.scheduler.rules.appointment import AppointmentStatus
+from server.scheduler.rules.late import expected_at, may_be_said
 from server.scheduler.service.views import AppointmentLine
 from server.web.keys import who_is
 from server.web.routes import Routes
@@ -39,6 +40,7 @@ class Row:
     kind: str
     may_arrive: bool
     may_miss: bool
+    may_be_late: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -178,7 +180,8 @@ def row_of(line: AppointmentLine, visit: LineItem | None, now: datetime, *, is_t
         state,
         kind,
         may_arrive=booked and is_today and visit is None and line.modality is Modality.REMOTE,
-        may_miss=booked and visit is None and line.starts_at <= now,
+        may_miss=booked and visit is None and expected_at(line.starts_at, line.late_min) <= now,
+        may_be_late=booked and visit is None and may_be_said(line.starts_at, now),
     )
 
 

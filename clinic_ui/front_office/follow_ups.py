@@ -17,6 +17,7 @@ from clinic_ui.front_office.office import PROMISES, Office, appointment_id, go, 
 from server.kernel.errors import Conflict, Invalid, NotFound
 from server.kernel.ids import CabinId, HealthWorkerId, InstrumentId, PractitionerId, PromiseId
 from server.kernel.words import N_
+from server.scheduler.rules.late import MINUTES
 from server.scheduler.rules.promise import OPEN, PromiseStatus
 from server.scheduler.rules.search import PartOfDay, WhyEmpty
 from server.scheduler.series.service import Series
@@ -84,6 +85,12 @@ class Version(msgspec.Struct, frozen=True):
     """The version that was seen."""
 
     version: Annotated[int, Meta(ge=1, le=2**31 - 2)]
+
+
+class Late(Version, frozen=True):
+    """By how many minutes; none: in time after all."""
+
+    minutes: int | None = None
 
 
 class Cancelling(msgspec.Struct, frozen=True):
@@ -232,6 +239,7 @@ class AppointmentPages:
             ("GET", "/office/appointments/{appointment_id}/cancel", self.ask_cancel),
             ("POST", "/office/appointments/{appointment_id}/cancel", self.cancel),
             ("POST", "/office/appointments/{appointment_id}/miss", self.miss),
+            ("POST", "/office/appointments/{appointment_id}/late", self.late),
         ]
 
     async def page(self, request: web.Request) -> web.Response:
@@ -290,6 +298,16 @@ class AppointmentPages:
             return await self._page(request, changed)
         return go(f"/office/appointments/{line.id}?done=missed")
 
+    async def late(self, request: web.Request) -> web.Response:
+        """POST /office/appointments/{appointment_id}/late: the person telephones that they come later, or not late."""
+        line = await self._line(request)
+        try:
+            said = await read_form(request, Late)
+            await self._office.follow_ups.say_late(who_is(request), line.id, said.version, said.minutes)
+        except Conflict as changed:
+            return await self._page(request, changed)
+        return go(f"/office/appointments/{line.id}?done={'late' if said.minutes else 'in-time'}")
+
     async def _line(self, request: web.Request) -> AppointmentLine:
         return await self._office.view.appointment(who_is(request), appointment_id(request))
 
@@ -309,6 +327,7 @@ class AppointmentPages:
             promise=promise,
             bookable=promise is not None and promise.status in BOOKABLE,
             done=request.query.get("done", ""),
+            late_minutes=MINUTES if row.may_be_late else (),
             changed=changed.message if changed else "",
             key=uuid4().hex,
         )

@@ -86,6 +86,8 @@ class Action(StrEnum):
     APPOINTMENT_CANCELLED = "appointment:cancelled"
     APPOINTMENT_KEPT = "appointment:kept"
     APPOINTMENT_MISSED = "appointment:missed"
+    APPOINTMENT_LATE = "appointment:late"
+    APPOINTMENT_OVERBOOKED = "appointment:overbooked"
     REMINDER_CHOSEN = "reminder:chosen"
     REMINDER_SENT = "reminder:sent"
     REMINDER_BY_HAND = "reminder:by-hand"

@@ -131,6 +131,8 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("GET", "/api/desk/promises"): Act.FOLLOW_UP_SEE,
     ("GET", "/api/desk/upcoming"): Act.FOLLOW_UP_ASK,
     ("POST", "/api/appointments/{appointment_id}/move"): Act.FOLLOW_UP_BOOK,
+    ("POST", "/api/appointments/{appointment_id}/late"): Act.FOLLOW_UP_BOOK,
+    ("POST", "/api/promises/{promise_id}/overbook"): Act.FOLLOW_UP_OVERBOOK,
     ("POST", "/api/appointments/{appointment_id}/cancel"): Act.FOLLOW_UP_BOOK,
     ("POST", "/api/appointments/{appointment_id}/miss"): Act.FOLLOW_UP_BOOK,
     # robot people, in a demonstration
@@ -250,6 +252,7 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("GET", "/office/appointments/{appointment_id}/cancel"): Act.FOLLOW_UP_BOOK,
     ("POST", "/office/appointments/{appointment_id}/cancel"): Act.FOLLOW_UP_BOOK,
     ("POST", "/office/appointments/{appointment_id}/miss"): Act.FOLLOW_UP_BOOK,
+    ("POST", "/office/appointments/{appointment_id}/late"): Act.FOLLOW_UP_BOOK,
     # desk pages
     ("GET", "/desk"): Act.QUEUE_SEE,
     ("GET", "/desk/queue"): Act.QUEUE_SEE,
@@ -275,6 +278,11 @@ ROUTES: dict[tuple[str, str], Act | Open] = {
     ("POST", "/desk/follow-ups/appointments/{appointment_id}"): Act.PROMISE_TEND,
     ("POST", "/desk/follow-ups/{promise_id}/withdraw"): Act.PROMISE_TEND,
     ("GET", "/desk/agenda"): Act.FOLLOW_UP_ASK,
+    ("GET", "/desk/follow-ups/{promise_id}/moments"): Act.FOLLOW_UP_PLACE,
+    ("POST", "/desk/follow-ups/{promise_id}/hold"): Act.FOLLOW_UP_PLACE,
+    ("POST", "/desk/follow-ups/{promise_id}/overbook"): Act.FOLLOW_UP_OVERBOOK,
+    ("POST", "/desk/holds/{appointment_id}/confirm"): Act.FOLLOW_UP_PLACE,
+    ("POST", "/desk/holds/{appointment_id}/let-go"): Act.FOLLOW_UP_PLACE,
     ("GET", "/desk/records"): Act.RECORD_FIND,
     ("POST", "/desk/records"): Act.RECORD_FIND,
     ("GET", "/desk/records/{patient_id}"): Act.HISTORY_READ,

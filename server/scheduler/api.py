@@ -19,6 +19,7 @@ from server.kernel.ids import (
     PromiseId,
 )
 from server.kernel.words import N_
+from server.scheduler.rules.overbooking import OverbookReason
 from server.scheduler.rules.search import PartOfDay
 from server.scheduler.service.closing import Closing
 from server.scheduler.service.follow_ups import FollowUps
@@ -65,6 +66,20 @@ class CancelSaid(Wire, frozen=True):
 
     version: Version
     reason: CancelReason = CancelReason.PATIENT
+
+
+class LateSaid(Wire, frozen=True):
+    """By how many minutes somebody comes late, null to take it back, and the version that was seen."""
+
+    version: Version
+    minutes: int | None = None
+
+
+class OverbookSaid(Wire, frozen=True):
+    """A moment at which the doctor is taken, and why one more person is seen then."""
+
+    choice: ChoiceSaid
+    reason: OverbookReason
 
 
 class VersionSaid(Wire, frozen=True):
@@ -168,6 +183,19 @@ class FollowUpApi:
 
         return await _or_fresh(request, move, 200)
 
+    async def late(self, request: web.Request) -> web.Response:
+        """POST /api/appointments/{appointment_id}/late"""
+        sent = await read(request, LateSaid)
+        version = await self.follow_ups.say_late(who_is(request), _appointment(request), sent.version, sent.minutes)
+        return reply({"version": version})
+
+    async def overbook(self, request: web.Request) -> web.Response:
+        """POST /api/promises/{promise_id}/overbook: beside another appointment, with a reason."""
+        sent = await read(request, OverbookSaid)
+        choice = sent.choice.choice()
+        booked = await self.follow_ups.overbook(who_is(request), _promise(request), choice, sent.reason)
+        return reply({"appointment_id": booked}, 201)
+
     async def cancel(self, request: web.Request) -> web.Response:
         """POST /api/appointments/{appointment_id}/cancel"""
         sent = await read(request, CancelSaid)
@@ -254,6 +282,8 @@ def routes(follow_ups: FollowUps, closing: Closing) -> list[tuple[str, str, View
         ("GET", "/api/desk/promises", api.promises),
         ("GET", "/api/desk/upcoming", api.upcoming),
         ("POST", "/api/appointments/{appointment_id}/move", api.move),
+        ("POST", "/api/appointments/{appointment_id}/late", api.late),
+        ("POST", "/api/promises/{promise_id}/overbook", api.overbook),
         ("POST", "/api/appointments/{appointment_id}/cancel", api.cancel),
         ("POST", "/api/appointments/{appointment_id}/miss", api.miss),
     ]

@@ -28,6 +28,7 @@ from server.people.store import same_person
 from server.scheduler.closings.store import grounds
 from server.scheduler.rules.appointment import EXPECTED, AppointmentStatus
 from server.scheduler.rules.openings import Calendar, Exceptional, WeeklyRule
+from server.scheduler.rules.overbooking import FIRST
 from server.scheduler.rules.promise import PromiseStatus
 from server.scheduler.rules.units import instant_of
 from server.scheduler.tables import (
@@ -41,7 +42,6 @@ from server.scheduler.tables import (
     Resource,
 )
 
-LANE = 0
 Held = tuple[ResourceId, int]
 """One unit of one resource."""
 TAKEN = N_("Ce moment vient d’être pris. Rien n’a été réservé. Choisissez un autre moment.")
@@ -141,13 +141,26 @@ async def add_closing_day(tx: AsyncSession, area: str, on: date, label: str) -> 
     await _insert_unless_there(tx, ClosingDay, {"area": area, "on": on, "label": label, "closed": True})
 
 
-async def take(tx: AsyncSession, appointment_id: AppointmentId, held: Collection[Held]) -> None:
-    """Take units, all or none: one statement, sorted. Raises Conflict `slot-taken`, and the transaction is dead."""
+async def take(
+    tx: AsyncSession,
+    appointment_id: AppointmentId,
+    held: Collection[Held],
+    lanes: Mapping[ResourceId, int] | None = None,
+) -> None:
+    """Take units, all or none: one statement, sorted. Raises Conflict `slot-taken`, and the transaction is dead.
+
+    `lanes` names who stands beside another appointment; everybody else is taken in the first lane.
+    """
     if not held:
         return
     ordered = sorted(held, key=lambda one: (one[0].bytes, one[1]))
     rows = [
-        {"resource_id": resource_id, "unit": unit, "lane": LANE, "appointment_id": appointment_id}
+        {
+            "resource_id": resource_id,
+            "unit": unit,
+            "lane": (lanes or {}).get(resource_id, FIRST),
+            "appointment_id": appointment_id,
+        }
         for resource_id, unit in ordered
     ]
     try:
@@ -175,7 +188,7 @@ async def is_taken(
 
 async def let_go(tx: AsyncSession, appointment_id: AppointmentId, held: Iterable[Held] | None = None) -> None:
     """Free these units of an appointment, or all of them."""
-    mine = delete(BusyUnit).where(BusyUnit.appointment_id == appointment_id, BusyUnit.lane == LANE)
+    mine = delete(BusyUnit).where(BusyUnit.appointment_id == appointment_id)
     if held is not None:
         mine = mine.where(tuple_(BusyUnit.resource_id, BusyUnit.unit).in_(list(held)))
     await tx.execute(mine)
@@ -247,9 +260,16 @@ async def pass_on(tx: AsyncSession, giver: AppointmentId, taker: AppointmentId) 
     await tx.execute(update(BusyUnit).where(BusyUnit.appointment_id == giver).values(appointment_id=taker))
 
 
-async def held_by(tx: AsyncSession, appointment_id: AppointmentId) -> set[Held]:
-    """Return the units that an appointment holds."""
+async def leave_second_lane(tx: AsyncSession, appointment_id: AppointmentId) -> None:
+    """Let an appointment stand beside nobody any more."""
+    await tx.execute(delete(BusyUnit).where(BusyUnit.appointment_id == appointment_id, BusyUnit.lane != FIRST))
+
+
+async def held_by(tx: AsyncSession, appointment_id: AppointmentId, *, first_lane: bool = False) -> set[Held]:
+    """Return the units that an appointment holds; only those of the first lane, if asked."""
     query = select(BusyUnit.resource_id, BusyUnit.unit).where(BusyUnit.appointment_id == appointment_id)
+    if first_lane:
+        query = query.where(BusyUnit.lane == FIRST)
     return {(resource_id, unit) for resource_id, unit in await tx.execute(query)}
 
 

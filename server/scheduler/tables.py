@@ -25,6 +25,7 @@ from server.people.founding.rules import InstrumentKind
 from server.records.rules.note import Modality
 from server.scheduler.rules.appointment import AppointmentStatus
 from server.scheduler.rules.openings import ExceptionKind, ResourceKind
+from server.scheduler.rules.overbooking import OverbookReason
 from server.scheduler.rules.promise import PromiseStatus
 
 
@@ -176,6 +177,10 @@ class Appointment(Row):
     """Set on holds alone, and on what is left of them: lists of appointments leave these rows out."""
     instrument_id: Mapped[InstrumentId | None]
     """No foreign key: SQLite cannot add one to a table that others point to."""
+    late_min: Mapped[int | None]
+    """By how many minutes the person said that they come late."""
+    override_reason: Mapped[OverbookReason | None]
+    """Why it stands beside another appointment of the doctor: then it holds people in lane 1."""
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
@@ -189,7 +194,7 @@ class BusyUnit(Row):
     resource_id: Mapped[ResourceId] = mapped_column(ForeignKey("resource.id"), primary_key=True)
     unit: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     lane: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    """0, always; a second lane is for an override with a reason, never for cabins."""
+    """0; in lane 1 stand doctors and health workers of an appointment with an `override_reason`, never a cabin."""
     appointment_id: Mapped[AppointmentId] = mapped_column(ForeignKey("appointment.id"), index=True)
 
 

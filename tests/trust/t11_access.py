@@ -73,6 +73,7 @@ BODIES: dict[str, Any] = {
     "/guest/seat": {"towards": "patient"},
     "/cancel": {"version": 1},
     "/miss": {"version": 1},
+    "/late": {"version": 1, "minutes": 10},
 }
 
 

@@ -22,6 +22,7 @@ from server.scheduler.promises import store
 from server.scheduler.promises.rules import Alternation, AlternationRule, Concern, Contact, WithdrawReason, concern
 from server.scheduler.promises.tables import Withdrawal
 from server.scheduler.rules.appointment import AppointmentStatus, check_move
+from server.scheduler.rules.late import expected_at
 from server.scheduler.rules.promise import PromiseMove, PromiseStatus, after
 from server.scheduler.rules.units import local_day
 from server.scheduler.service.views import CancelReason
@@ -81,7 +82,8 @@ class Promises:
             booked = await scheduler_store.appointment(tx, appointment_id, lock=True)
             if booked.version != version or booked.status is not AppointmentStatus.BOOKED:
                 raise Conflict(MOVED, code="appointment-moved")
-            if booked.starts_at > self._now():
+            due_at = booked.starts_at if came else expected_at(booked.starts_at, booked.late_min)
+            if due_at > self._now():
                 raise Conflict(N_("Ce rendez-vous n’a pas encore eu lieu. Rien n’a été modifié."), code="too-early")
             booked.status = check_move(booked.status, AppointmentStatus.FULFILLED if came else AppointmentStatus.NOSHOW)
             promise.status = after(promise.status, PromiseMove.KEEP if came else PromiseMove.MISS)

@@ -242,6 +242,7 @@ def proposal_of(choice: Choice, around: Bench) -> Proposal:
         ResourceKind.PRACTITIONER: choice.practitioner_id,
         ResourceKind.CABIN: choice.cabin_id,
         ResourceKind.HEALTH_WORKER: choice.health_worker_id,
+        ResourceKind.INSTRUMENT: choice.instrument_id,
     }
     known: dict[ResourceKind, UUID] = {kind: one for kind, one in serving.items() if one is not None}
     return _proposal(Found(unit_of(choice.starts_at), 0, known), around)

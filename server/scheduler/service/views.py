@@ -22,6 +22,7 @@ from server.people.founding.rules import Instrument, InstrumentKind
 from server.people.rules import Cabin, HealthWorker, Practitioner
 from server.records.rules.note import Modality
 from server.scheduler.rules.appointment import AppointmentStatus
+from server.scheduler.rules.overbooking import OverbookReason
 from server.scheduler.rules.promise import PromiseStatus
 from server.scheduler.rules.search import PartOfDay, WhyEmpty
 from server.scheduler.store import TAKEN
@@ -159,6 +160,10 @@ class AppointmentLine:
     promise_id: PromiseId | None
     reason: str
     instrument: Instrument | None = None
+    late_min: int | None = None
+    """By how many minutes the person said that they come late."""
+    overbooked: OverbookReason | None = None
+    """Why it stands beside another appointment of the doctor."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,8 @@ class Worklists:
                     promise_id=row.promise_id,
                     reason=reason,
                     instrument=names.instruments[row.instrument_id] if row.instrument_id else None,
+                    late_min=row.late_min,
+                    overbooked=row.override_reason,
                 )
             )
         return lines

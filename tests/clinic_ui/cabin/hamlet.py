@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from uuid import UUID
 
 import aiohttp
 from sqlalchemy import select
@@ -201,11 +202,11 @@ class Hamlet:
         placement = Placement(beginning, self.cabin_id, Reason.FEVER, True, CONSENT_VERSION, flags=none)
         await self.clinic.front_office.put_in_queue(sylvie, placement)
 
-    async def take(self, starts_at: str) -> None:
-        """Somebody else books a moment of the cabin."""
+    async def take(self, starts_at: str, subject: UUID | None = None) -> None:
+        """Somebody else books a moment of the cabin, or of whoever is named."""
         unit = unit_of(datetime.fromisoformat(starts_at))
         async with self.clinic.database.transaction() as tx:
-            booth = (await tx.scalars(select(Resource).where(Resource.subject_id == self.cabin_id))).one()
+            booth = (await tx.scalars(select(Resource).where(Resource.subject_id == (subject or self.cabin_id)))).one()
             other = Appointment(
                 id=AppointmentId(new_id()),
                 patient_id=self.yvon,

@@ -246,6 +246,23 @@ async def test_who_arrives_for_an_appointment_goes_into_the_queue_as_expected(vi
     assert item.planned
 
 
+async def test_who_telephones_is_waited_for_and_that_can_be_taken_back(village: Village) -> None:
+    appointment = await village.expected_now()
+    page = f"/office/appointments/{appointment}"
+    async with visitor_of(village, "sylvie") as sylvie:
+        await sylvie.open("/office")
+        assert "En retard ?" in sylvie.words
+        await sylvie.open(page)
+        await sylvie.send(f"{page}/late", minutes="20")
+        assert "le médecin voit le retard" in sylvie.words
+        await sylvie.open("/office")
+        assert "En retard de 20 min" in sylvie.words
+        assert "Pas venu(e)" not in sylvie.words
+        await sylvie.open(page)
+        await sylvie.send(f"{page}/late")
+        assert "En retard de 20 min" not in sylvie.words
+
+
 async def test_who_did_not_come_has_a_follow_up_to_book_again(village: Village) -> None:
     appointment = await village.expected_now()
     async with visitor_of(village, "sylvie") as sylvie:

@@ -7,8 +7,10 @@ promise ──► due ──proposals──► three moments ──book──►
 """
 
 from server.scheduler.service.follow_ups.holding import Holding
+from server.scheduler.service.follow_ups.lateness import Lateness
+from server.scheduler.service.follow_ups.overbooking import Overbooking
 from server.scheduler.service.follow_ups.promising import Promising
 
 
-class FollowUps(Promising, Holding):
+class FollowUps(Promising, Holding, Overbooking, Lateness):
     """Promises and their appointments."""

@@ -14,6 +14,7 @@ from server.kernel.words import N_
 from server.records.rules.note import Modality
 from server.scheduler import store
 from server.scheduler.rules.appointment import AppointmentStatus, check_move
+from server.scheduler.rules.late import expected_at
 from server.scheduler.rules.openings import ResourceKind
 from server.scheduler.rules.promise import PromiseMove, PromiseStatus, after
 from server.scheduler.rules.search import NEEDS, Sides, held_for, is_open
@@ -76,9 +77,11 @@ class Booking(Proposing):
                 around = await self._bench(tx, who, promise, choice)
                 sides = checked(around, choice)
                 before, then = await store.held_by(tx, booked.id), asking.held(sides, choice.starts_at, booked.modality)
-                await refuse_crowded(tx, choice, booked.modality, self._now(), booked.id)
-                freed = await make_way(tx, who, then - before, self._now())
-                await store.take(tx, booked.id, then - before)
+                await refuse_taken(tx, promise, choice, self._now(), [booked.id])
+                wanted = then - await store.held_by(tx, booked.id, first_lane=True)
+                freed = await make_way(tx, who, wanted, self._now())
+                await store.take(tx, booked.id, wanted)
+                await store.leave_second_lane(tx, booked.id)
                 await store.let_go(tx, booked.id, before - then)
                 self._put(booked, choice, around)
                 await self._audit(tx, who, Action.APPOINTMENT_MOVED, booked)
@@ -112,7 +115,7 @@ class Booking(Proposing):
         promise_id = await self._promise_of(appointment_id)
         async with self._database.transaction() as tx:
             promise, booked = await self._booked(tx, who, promise_id, appointment_id, version)
-            if booked.starts_at > self._now():
+            if expected_at(booked.starts_at, booked.late_min) > self._now():
                 raise Conflict(N_("Ce rendez-vous n’a pas encore eu lieu. Rien n’a été modifié."), code="too-early")
             booked.status = check_move(booked.status, AppointmentStatus.NOSHOW)
             promise.status = after(promise.status, PromiseMove.MISS)
@@ -167,6 +170,7 @@ class Booking(Proposing):
         booked.starts_at, booked.ends_at = choice.starts_at, choice.starts_at + LASTS_FOR
         booked.wall_time, booked.zone = wall_time(choice.starts_at, zone), zone
         booked.zone_version = self._zones_release
+        booked.late_min = booked.override_reason = None
 
 
 def checked(around: Bench, choice: Choice) -> Sides:
@@ -178,14 +182,6 @@ def checked(around: Bench, choice: Choice) -> Sides:
     if sides is None or unit != unit_from(choice.starts_at) or not is_open(around.ask, sides, unit):
         raise Conflict(store.TAKEN, code=SlotTaken.code)
     return sides
-
-
-async def refuse_crowded(
-    tx: AsyncSession, choice: Choice, modality: Modality, now: datetime, own: AppointmentId
-) -> None:
-    """Refuse a moment that leaves somebody no break beside others than `own`."""
-    if await store.is_crowded(tx, _needs(choice, modality), unit_of(choice.starts_at), now, [own]):
-        raise Conflict(store.TAKEN, code=SlotTaken.code)
 
 
 async def refuse_taken(

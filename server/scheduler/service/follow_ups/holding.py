@@ -84,7 +84,7 @@ class Holding(Booking):
         around = await self._bench(tx, who, row, choice)
         units = asking.held(checked(around, choice), choice.starts_at, around.ask.modality)
         freed = await make_way(tx, who, units, now, own)
-        shared = await store.held_by(tx, booked.id) if booked else set()
+        shared = await store.held_by(tx, booked.id, first_lane=True) if booked else set()
         held = self._row(who, row, choice, around, AppointmentStatus.PENDING)
         held.hold_until = end
         tx.add(held)
@@ -187,6 +187,7 @@ class Holding(Booking):
         """Move the appointment that the promise has to the held moment: it keeps its number and its history."""
         choice, before = choice_of(held), await store.held_by(tx, booked.id)
         units = asking.held(checked(around, choice), choice.starts_at, around.ask.modality)
+        await store.leave_second_lane(tx, booked.id)
         await store.pass_on(tx, held.id, booked.id)
         await store.let_go(tx, booked.id, before - units)
         await end_hold(tx, who, held, self._now(), HoldEnd.MOVED)
