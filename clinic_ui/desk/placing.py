@@ -12,7 +12,7 @@ from clinic_ui.desk import words
 from clinic_ui.desk.desk import Desk
 from clinic_ui.forms import read_form
 from server.kernel.errors import ClinicError, Conflict, Invalid, NotFound
-from server.kernel.ids import AppointmentId, CabinId, HealthWorkerId, PractitionerId, PromiseId
+from server.kernel.ids import AppointmentId, CabinId, HealthWorkerId, InstrumentId, PractitionerId, PromiseId
 from server.kernel.words import N_
 from server.scheduler.rules.overbooking import OverbookReason
 from server.scheduler.service.views import Choice, PromiseLine
@@ -31,6 +31,7 @@ class Chosen(msgspec.Struct, frozen=True):
     practitioner_id: Annotated[UUID, Meta(description=_CHOOSE)]
     cabin_id: UUID | None = None
     health_worker_id: UUID | None = None
+    instrument_id: UUID | None = None
 
     @property
     def choice(self) -> Choice:
@@ -40,6 +41,7 @@ class Chosen(msgspec.Struct, frozen=True):
             PractitionerId(self.practitioner_id),
             CabinId(self.cabin_id) if self.cabin_id else None,
             HealthWorkerId(self.health_worker_id) if self.health_worker_id else None,
+            InstrumentId(self.instrument_id) if self.instrument_id else None,
         )
 
 

@@ -14,7 +14,7 @@ from server.scheduler.rules.appointment import AppointmentStatus
 from server.scheduler.rules.openings import ResourceKind
 from server.scheduler.rules.overbooking import SECOND, STANDS_TWICE, OverbookReason, lane
 from server.scheduler.rules.promise import PromiseMove, PromiseStatus, after
-from server.scheduler.rules.search import NEEDS, Answer, Sides, search
+from server.scheduler.rules.search import Answer, Sides, held_for, search
 from server.scheduler.rules.units import unit_of
 from server.scheduler.service import asking
 from server.scheduler.service.asking import Bench
@@ -69,18 +69,16 @@ class Overbooking(Booking):
         around = await asking.bench(tx, row, now, only=choice.serving)
         sides = checked(around, choice)
         first, but = unit_of(choice.starts_at), [own] if own else []
-        taken = {
-            kind: await store.is_taken(
-                tx, [one.calendar.subject_id for one in side], range(first, first + NEEDS[kind]), now, but
-            )
-            for kind, side in sides.items()
-        }
+        taken = {}
+        for kind, side in sides.items():
+            held, subjects = held_for(kind, row.modality), [one.calendar.subject_id for one in side]
+            taken[kind] = await store.is_taken(tx, subjects, range(first + held.start, first + held.stop), now, but)
         if any(is_so for kind, is_so in taken.items() if kind not in STANDS_TWICE):
             raise Conflict(store.TAKEN, code=SlotTaken.code)
         second = [kind for kind in STANDS_TWICE if taken.get(kind)]
         if not second:
             raise Conflict(FREE, code="not-needed")
-        units = asking.held(sides, choice.starts_at)
+        units = asking.held(sides, choice.starts_at, row.modality)
         lanes = {one.calendar.resource_id: lane(kind) for kind in second for one in sides[kind]}
         first_lane = {one for one in units if lanes.get(one[0]) != SECOND}
         freed = await make_way(tx, who, first_lane, now, own)
