@@ -27,6 +27,7 @@ from server.scheduler.service.views import (
     Choice,
     PromiseLine,
     Proposals,
+    Reason,
     SlotTaken,
     Why,
 )
@@ -39,6 +40,14 @@ WHY_WORDS = {
     Why.KNOWN: N_("Un médecin que la personne a déjà vu."),
     Why.VILLAGE: N_("Un médecin qui consulte déjà pour le village."),
     Why.ANOTHER: N_("Un autre médecin : les premiers ne sont pas libres."),
+}
+REASON_WORDS = {
+    Reason.DUE_DAY: N_("Le jour prévu."),
+    Reason.SNUG: N_("À côté d’un autre rendez-vous du médecin."),
+    Reason.ROOMIER: N_("Ce médecin a plus de place que d’autres ces quatre semaines."),
+    Reason.VILLAGE_WAITS: N_("Ce village attend depuis longtemps : un médecin d’ailleurs peut aider."),
+    Reason.USUAL_WORKER: N_("La même personne que d’habitude accompagne."),
+    Reason.OTHER_WORKER: N_("Une autre personne que d’habitude accompagne."),
 }
 EMPTY_WORDS = {
     WhyEmpty.WINDOW_OVER: N_("Le délai demandé par le médecin est passé."),
@@ -215,6 +224,7 @@ class PromisePages:
             refused=refused.message if refused else "",
             taken=refused is not None and refused.code == SlotTaken.code,
             why_words=WHY_WORDS,
+            reason_words=REASON_WORDS,
             empty_words=EMPTY_WORDS,
             closed_words=CLOSED_WORDS,
             taken_words=INSTRUMENTS_TAKEN,
@@ -353,6 +363,7 @@ class AppointmentPages:
             refused=taken.message if taken else "",
             taken=taken is not None,
             why_words=WHY_WORDS,
+            reason_words=REASON_WORDS,
             empty_words=EMPTY_WORDS,
             closed_words=CLOSED_WORDS,
             taken_words=INSTRUMENTS_TAKEN,

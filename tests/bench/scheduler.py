@@ -214,7 +214,7 @@ def _booked(territory: Territory, index: Index) -> Figure:
 def _bytes(index: Index) -> int:
     """What the maps hold: each number once."""
     seen: dict[int, int] = {}
-    columns, taken = index._columns.values(), index._taken.values()
+    columns, taken = list(index._every_column()), index._taken.values()
     for maps in [one for column in columns for one in (column.open, column.starts, column.snug)]:
         seen[id(maps)] = sys.getsizeof(maps)
         seen |= {id(bits): sys.getsizeof(bits) for bits in maps}

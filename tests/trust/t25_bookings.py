@@ -12,29 +12,34 @@ from sqlalchemy import select
 
 from server.database.engine import Database
 from server.kernel.errors import Conflict
-from server.kernel.ids import AppointmentId, PromiseId, ResourceId
+from server.kernel.ids import AppointmentId, InstrumentId, PromiseId, ResourceId
+from server.people.founding.rules import InstrumentKind
 from server.records.rules.note import FollowUpWish, Modality
 from server.scheduler import store
 from server.scheduler.rules.appointment import EXPECTED
 from server.scheduler.rules.promise import PromiseStatus
+from server.scheduler.service.asking import COSTS
 from server.scheduler.service.follow_ups import FollowUps
 from server.scheduler.service.views import CancelReason, Choice
 from server.scheduler.tables import Appointment, BusyUnit, FollowUpPromise
 from tests import components
 from tests.clock import FakeClock
 from tests.databases import create_all_tables
-from tests.server.scheduler.clinic import NEXT_MONDAY, Clinic, open_clinic
+from tests.server.scheduler.clinic import NEXT_MONDAY, Clinic, an_ecg, open_clinic
 from tests.trust.claims import times
 
 ID = "T25"
 CLAIM = "What the search offers can be booked, and after any booking, move or cancellation exactly its units are held"
 
 PROGRAMS, PROGRAMS_IN_SMALL, STEPS = 20, 1, 50
-PROMISES = 6
+PROMISES = 9
 WISHES = (
     FollowUpWish(7, Modality.REMOTE, with_health_worker=True),
     FollowUpWish(7, Modality.REMOTE, with_health_worker=False),
     FollowUpWish(7, Modality.IN_PERSON, with_health_worker=False),
+    FollowUpWish(7, Modality.HOME),
+    FollowUpWish(7, Modality.REMOTE, instrument=InstrumentKind.ECG),
+    FollowUpWish(7, Modality.HOME, instrument=InstrumentKind.ECG),
 )
 
 
@@ -47,6 +52,7 @@ class Program:
     desks: tuple[FollowUps, FollowUps]
     """Two processes: each has an index of its own, and neither hears the other."""
     promises: list[PromiseId] = field(default_factory=list)
+    ecg: InstrumentId | None = None
     booked: dict[PromiseId, tuple[AppointmentId, Choice]] = field(default_factory=dict)
     keys: int = 0
 
@@ -63,6 +69,8 @@ class Program:
         shown = await desk.proposals(self.clinic.nurse, promise)
         if not shown.choices:
             return True
+        if any(one.cost != COSTS[one.why] + sum(each.cost for each in one.because) for one in shown.choices):
+            return False  # what is said of a proposal is not what was weighed
         return await self._booked(desk, promise, self.dice.choice(shown.choices).choice)
 
     async def _anything(self, desk: FollowUps, promise: PromiseId) -> bool:
@@ -103,8 +111,9 @@ class Program:
         doctor = self.dice.choice([village.gp, village.other_gp]).practitioner_id
         cabin = self.dice.choice([village.cabin, village.other_cabin]).cabin_id
         nurse = self.dice.choice([None, self.clinic.nurse.health_worker_id])
+        ecg = self.dice.choice([None, self.ecg])
         at: datetime = NEXT_MONDAY + timedelta(minutes=15 * self.dice.randrange(12))
-        return self.clinic.choice(at, practitioner_id=doctor, cabin_id=cabin, health_worker_id=nurse)
+        return self.clinic.choice(at, practitioner_id=doctor, cabin_id=cabin, health_worker_id=nurse, instrument_id=ecg)
 
     async def _version(self, appointment: AppointmentId) -> int:
         async with self.clinic.database.reading() as tx:
@@ -131,8 +140,9 @@ class Program:
 
 
 def _length(one: Appointment) -> int:
-    """How many units an appointment holds: of doctor, patient, cabin and health worker."""
-    return 4 + 4 + (5 if one.cabin_id else 0) + (4 if one.health_worker_id else 0)
+    """How many units an appointment holds: of doctor, patient, cabin, and of who and what goes to a home and back."""
+    goes = bool(one.health_worker_id) + bool(one.instrument_id)
+    return 4 + 4 + (5 if one.cabin_id else 0) + goes * (3 + 4 + 3 if one.modality is Modality.HOME else 4)
 
 
 async def _program(folder: Path, number: int) -> list[bool]:
@@ -146,7 +156,7 @@ async def _program(folder: Path, number: int) -> list[bool]:
             FollowUps(database, clinic.village.people, clinic.vault, clinic.clock, clinic.village.exchange)
             for _ in range(2)
         )
-        program = Program(clinic, Random(number), (desks[0], desks[1]))
+        program = Program(clinic, Random(number), (desks[0], desks[1]), ecg=await an_ecg(clinic))
         for n in range(PROMISES):
             program.promises.append(await clinic.promised(WISHES[n % len(WISHES)]))
         return [await program.step() for _ in range(STEPS)]

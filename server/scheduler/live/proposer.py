@@ -1,6 +1,7 @@
 """Moments for one promise: found in the index, then checked against SQL; what does not stand is looked for again."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -8,18 +9,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.database.engine import Database
 from server.kernel.clock import Clock
-from server.kernel.ids import ResourceId
+from server.kernel.ids import PractitionerId, ResourceId
 from server.people import store as people
 from server.people.rules import Site
 from server.scheduler import store
 from server.scheduler.live.service import LiveIndex
+from server.scheduler.live.sharing import Sharing
+from server.scheduler.rules.fairness import WAITS, Shares
 from server.scheduler.rules.index import WEEK
 from server.scheduler.rules.openings import Calendar, ResourceKind
 from server.scheduler.rules.scan import Scan, Tier, Tiers
 from server.scheduler.rules.search import Ask, Found, PartOfDay
 from server.scheduler.rules.units import day_units
 from server.scheduler.service import asking
-from server.scheduler.service.asking import ANOTHER_WORKER_COST, COSTS, Bench
+from server.scheduler.service.asking import ANOTHER_WORKER_COST, COSTS, Bench, doctor_cost, worker_cost
 from server.scheduler.service.views import Proposals, Why
 from server.scheduler.tables import FollowUpPromise
 
@@ -33,6 +36,7 @@ class Proposer:
         self._database = database
         self._live = live
         self._now = now
+        self._sharing = Sharing(live, now)
 
     async def proposals(
         self, row: FollowUpPromise, *, wide: bool, part: PartOfDay | None, seen: Iterable[date]
@@ -45,42 +49,59 @@ class Proposer:
             ask = asking.asked(row, site, now, wide=wide, part=part, seen=seen)
             await self._live.catch_up(_weeks(ask))
             async with self._database.reading() as tx:
-                scan = await self._scan(tx, row, ask, site, now)
+                shares = await self._sharing.of(tx, row.site_id)
+                scan = await self._scan(tx, row, ask, site, now, shares)
                 answer = scan.search()
                 only = {one for found in answer.found for one in found.serving.values()}
-                around = await asking.bench(tx, row, now, wide=wide, part=part, seen=seen, only=only)
+                around = await asking.bench(tx, row, now, wide=wide, part=part, seen=seen, only=only, shares=shares)
             unsure = [found for found in answer.found if not asking.stands(around, found)]
             if not unsure:
                 return asking.shaped(row, around, answer, scan.closed_weekdays(answer.why_empty))
             self._live.changed(unit for found in unsure for unit in _units(around, found))
         async with self._database.reading() as tx:
-            return asking.proposals(row, await asking.bench(tx, row, now, wide=wide, part=part, seen=seen))
+            shares = await self._sharing.of(tx, row.site_id)
+            around = await asking.bench(tx, row, now, wide=wide, part=part, seen=seen, shares=shares)
+            return asking.proposals(row, around)
 
-    async def _scan(self, tx: AsyncSession, row: FollowUpPromise, ask: Ask, site: Site, now: datetime) -> Scan:
+    async def _scan(
+        self, tx: AsyncSession, row: FollowUpPromise, ask: Ask, site: Site, now: datetime, shares: Shares
+    ) -> Scan:
         span = range(day_units(ask.window.earliest_on, ask.zone).start, day_units(ask.window.latest_on, ask.zone).stop)
         nobody = Calendar(ResourceId(row.patient_id), ResourceKind.PATIENT, row.patient_id, site.zone)
         patient = (await store.calendars(tx, [row.patient_id], span, at=now)).get(row.patient_id, nobody)
-        return Scan(self._live.index, ask, await self._tiers(tx, row, now), patient)
+        return Scan(self._live.index, ask, await self._tiers(tx, row, now, shares), patient)
 
-    async def _tiers(self, tx: AsyncSession, row: FollowUpPromise, now: datetime) -> Tiers:
+    async def _tiers(self, tx: AsyncSession, row: FollowUpPromise, now: datetime, shares: Shares) -> Tiers:
         cabins, _closed = await asking.cabins_in_service(tx, row.site_id)
         workers = [one.id for one in await people.health_workers(tx, row.site_id)]
         instruments = await asking.instruments_in_service(tx, row)
         whys = await asking.continuity(tx, row, now)
-        near = [(why, [one for one in whys if whys[one] is why]) for why in Why if why is not Why.ANOTHER]
         sides: dict[ResourceKind, tuple[Tier, ...]] = {
-            ResourceKind.PRACTITIONER: (
-                *(self._tier(COSTS[why], some) for why, some in near if some),
-                self._tier(COSTS[Why.ANOTHER], self._live.index.subjects(ResourceKind.PRACTITIONER)),
-            ),
+            ResourceKind.PRACTITIONER: self._doctors(whys, shares),
             ResourceKind.CABIN: (self._tier(0, cabins),),
             ResourceKind.HEALTH_WORKER: (
-                self._tier(0, [one for one in workers if one == row.health_worker_id]),
-                self._tier(ANOTHER_WORKER_COST, workers),
+                self._tier(0, [one for one in workers if not worker_cost(one, row.health_worker_id)]),
+                self._tier(ANOTHER_WORKER_COST, [one for one in workers if worker_cost(one, row.health_worker_id)]),
             ),
             ResourceKind.INSTRUMENT: (self._tier(0, instruments),),
         }
         return {kind: sides[kind] for kind in asking.kinds_of(row) if kind is not ResourceKind.PATIENT}
+
+    def _doctors(self, whys: Mapping[PractitionerId, Why], shares: Shares) -> tuple[Tier, ...]:
+        """Return tiers of doctors: who knows the patient by what they cost, then everybody by how full their month is.
+
+        Whoever stands in two tiers is found in the cheaper one, for the cheapest combination wins.
+        """
+        near: defaultdict[int, list[UUID]] = defaultdict(list)
+        for one, why in whys.items():
+            near[doctor_cost(one, why, shares)].append(one)
+        extra = COSTS[Why.ANOTHER] - (WAITS if shares.waits else 0)
+        known = {row for some in near.values() for row in self._live.index.rows(some)}
+        strangers = [
+            Tier(extra + full, tuple(row for row in rows if row not in known))
+            for full, rows in self._sharing.strangers().items()
+        ]
+        return *(self._tier(cost, some) for cost, some in sorted(near.items())), *strangers
 
     def _tier(self, cost: int, subjects: Iterable[UUID]) -> Tier:
         return Tier(cost, self._live.least_loaded(subjects))

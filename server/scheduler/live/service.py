@@ -71,7 +71,8 @@ class LiveIndex:
     async def catch_up(self, weeks: Iterable[int]) -> None:
         """Read from SQL what is stale or new, so that a search over these weeks sees what is committed."""
         wanted = set(weeks)
-        wanted |= {week + 1 for week in wanted}
+        month = month_from(self._now())
+        wanted |= {week + 1 for week in wanted} | set(range(month.start // WEEK, month.stop // WEEK + 1))
         async with self._catching_up:
             try:
                 await self._read(wanted)
@@ -111,7 +112,7 @@ class LiveIndex:
         key, now = tuple(subjects), self._now()
         at, rows = self._ordered.get(key, (None, ()))
         if at is None or abs((now - at).total_seconds()) > ORDERED_FOR:
-            month = range(unit_of(now), unit_of(now + LOAD_FOR))
+            month = month_from(now)
             rows = tuple(sorted(self.index.rows(key), key=lambda row: int(10 * self.index.load(row, month))))
             self._ordered = {key: (now, rows)} if len(self._ordered) > 100 else {**self._ordered, key: (now, rows)}
         return rows
@@ -124,3 +125,8 @@ class LiveIndex:
 
     def _hear(self, word: bytes) -> None:
         self._stale |= set(msgspec.json.decode(word, type=list[_Stale]))
+
+
+def month_from(now: datetime) -> range:
+    """Return the units over which work is shared out."""
+    return range(unit_of(now), unit_of(now + LOAD_FOR))

@@ -16,12 +16,14 @@ from server.scheduler import store
 from server.scheduler.rules.appointment import EXPECTED, AppointmentStatus
 from server.scheduler.rules.index import WEEK
 from server.scheduler.rules.openings import Calendar, ResourceKind
+from server.scheduler.rules.promise import OPEN, PromiseStatus
 from server.scheduler.tables import (
     Appointment,
     AvailabilityException,
     AvailabilityRule,
     BusyUnit,
     ClosingDay,
+    FollowUpPromise,
     Resource,
 )
 
@@ -91,6 +93,14 @@ async def has_seen(tx: AsyncSession, patient_id: PatientId) -> set[PractitionerI
         EncounterRow.practitioner_id.is_not(None),
     )
     return {one for one in await tx.scalars(query.distinct()) if one is not None}
+
+
+async def overdue(tx: AsyncSession, today: date) -> set[SiteId]:
+    """Return the sites where somebody's follow-up has no moment though its window is over."""
+    query = select(FollowUpPromise.site_id).where(
+        FollowUpPromise.status.in_([*OPEN, PromiseStatus.MISSED]), FollowUpPromise.latest_on < today
+    )
+    return set(await tx.scalars(query.distinct()))
 
 
 async def comes_to(tx: AsyncSession, site_id: SiteId, since: datetime) -> set[PractitionerId]:

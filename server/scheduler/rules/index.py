@@ -12,7 +12,7 @@ them, and what it proposes is checked against them before anybody sees it.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import itemgetter, or_
 from uuid import UUID
 
@@ -212,11 +212,16 @@ class Index:
 
 def _append(column: Column, kind: ResourceKind) -> None:
     """Make place for one more row."""
-    held = held_for(kind, column.modality)
-    column.held.append((-held.start, len(held)))
+    column.held.append(_hold(kind, column.modality))
     column.kinds.append(kind)
     for maps in (column.open, column.starts, column.snug):
         maps.append(0)
+
+
+@lru_cache(maxsize=32)
+def _hold(kind: ResourceKind, modality: Modality) -> tuple[int, int]:
+    held = held_for(kind, modality)
+    return -held.start, len(held)
 
 
 def _within(span: range, week: int) -> int:

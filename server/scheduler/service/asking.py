@@ -1,6 +1,6 @@
 """From a promise to the search and back: who could serve, in which window, and what the pages see of it."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TypeVar
@@ -19,6 +19,7 @@ from server.readiness import store as readiness
 from server.records.rules.note import Modality
 from server.scheduler import store
 from server.scheduler.live import store as live
+from server.scheduler.rules.fairness import WAITS, Shares
 from server.scheduler.rules.openings import Calendar, ResourceKind
 from server.scheduler.rules.promise import Window
 from server.scheduler.rules.search import (
@@ -30,13 +31,14 @@ from server.scheduler.rules.search import (
     PartOfDay,
     Sides,
     WhyEmpty,
+    day_cost,
     held_for,
     is_open,
     needed,
     search,
 )
 from server.scheduler.rules.units import UNIT_FOR, day_units, local_day, unit_of, wall_time
-from server.scheduler.service.views import Choice, Proposal, Proposals, Why
+from server.scheduler.service.views import Because, Choice, Proposal, Proposals, Reason, Why
 from server.scheduler.store import Held
 from server.scheduler.tables import Appointment, FollowUpPromise
 
@@ -47,6 +49,7 @@ COSTS = {Why.ASKED: 0, Why.TREATING: 3, Why.KNOWN: 6, Why.VILLAGE: 9, Why.ANOTHE
 """Continuity, in the coin of days: one day late for one's own doctor, four days late before a stranger."""
 VILLAGE_FOR = timedelta(days=365)
 ANOTHER_WORKER_COST = 1
+NOTHING_SHARED = Shares()
 MOST_DAYS_SEEN = 60
 
 
@@ -65,6 +68,10 @@ class Bench:
     instruments: Mapping[InstrumentId, Instrument] = field(default_factory=dict)
     closed: frozenset[CabinId] = frozenset()
     """Cabins of the site that failed their last check: they may not serve."""
+
+    shares: Shares = NOTHING_SHARED
+    usual: HealthWorkerId | None = None
+    """Who was beside the patient before."""
 
     def chosen(self, choice: Choice) -> Sides | None:
         """Return the sides with only what was chosen on them, or None when something of it may not serve."""
@@ -108,6 +115,7 @@ async def bench(
     part: PartOfDay | None = None,
     seen: Iterable[date] = (),
     only: Collection[UUID] | None = None,
+    shares: Shares = NOTHING_SHARED,
 ) -> Bench:
     """Load who could serve a promise. `wide` doubles the tolerance and reaches beyond today, for who comes late.
 
@@ -128,16 +136,29 @@ async def bench(
     known = await store.calendars(tx, [*some, row.patient_id], _reach(window, site.zone), at=now)
     nowhere = Calendar(ResourceId(row.patient_id), ResourceKind.PATIENT, row.patient_id, site.zone)
     everyone = {
-        ResourceKind.PRACTITIONER: _side(known, {one: COSTS[why] for one, why in whys.items()}),
+        ResourceKind.PRACTITIONER: _side(known, {one: doctor_cost(one, why, shares) for one, why in whys.items()}),
         ResourceKind.CABIN: _side(known, dict.fromkeys(cabins, 0)),
-        ResourceKind.HEALTH_WORKER: _side(
-            known, {one: 0 if one == row.health_worker_id else ANOTHER_WORKER_COST for one in workers}
-        ),
+        ResourceKind.HEALTH_WORKER: _side(known, {one: worker_cost(one, row.health_worker_id) for one in workers}),
         ResourceKind.INSTRUMENT: _side(known, dict.fromkeys(instruments, 0)),
         ResourceKind.PATIENT: (Candidate(known.get(row.patient_id, nowhere)),),
     }
     sides = {kind: everyone[kind] for kind in kinds_of(row)}
-    return Bench(ask, sides, site, strict, doctors, cabins, workers, whys, instruments, closed)
+    return Bench(
+        ask, sides, site, strict, doctors, cabins, workers, whys, instruments, closed, shares, row.health_worker_id
+    )
+
+
+def doctor_cost(doctor: UUID, why: Why, shares: Shares) -> int:
+    """Return what a doctor costs: continuity, then how full their month is. Who asked costs nothing."""
+    if why is Why.ASKED:
+        return COSTS[why]
+    helps = WAITS if shares.waits and why is Why.ANOTHER else 0
+    return COSTS[why] + shares.quarter(doctor) - helps
+
+
+def worker_cost(worker: UUID, usual: UUID | None) -> int:
+    """Return what a health worker costs: nothing, unless somebody else is the usual one."""
+    return 0 if usual in (None, worker) else ANOTHER_WORKER_COST
 
 
 def kinds_of(row: FollowUpPromise) -> tuple[ResourceKind, ...]:
@@ -271,4 +292,28 @@ def _proposal(found: Found, around: Bench) -> Proposal:
         on_due_day=on == around.strict.due_on,
         snug=found.snug,
         instrument=around.instruments[InstrumentId(instrument)] if instrument else None,
+        cost=found.cost,
+        because=tuple(_because(found, around, doctor, on)),
     )
+
+
+def _because(found: Found, around: Bench, doctor: PractitionerId, on: date) -> Iterator[Because]:
+    """Yield all that was weighed besides who the doctor is: each cost once, so that their sum is the moment's."""
+    due_on, shares, why = around.strict.due_on, around.shares, around.whys[doctor]
+    if on == due_on:
+        yield Because(Reason.DUE_DAY)
+    else:
+        yield Because(Reason.LATER if on > due_on else Reason.SOONER, day_cost(due_on, on), abs((on - due_on).days))
+    if found.snug:
+        yield Because(Reason.SNUG)
+    if why is not Why.ASKED:
+        if full := shares.quarter(doctor):
+            yield Because(Reason.FULL, full, full)
+        if shares.roomier(doctor):
+            yield Because(Reason.ROOMIER)
+        if why is Why.ANOTHER and shares.waits:
+            yield Because(Reason.VILLAGE_WAITS, -WAITS)
+    worker = found.serving.get(ResourceKind.HEALTH_WORKER)
+    if worker is not None and around.usual is not None:
+        cost = worker_cost(worker, around.usual)
+        yield Because(Reason.OTHER_WORKER if cost else Reason.USUAL_WORKER, cost)

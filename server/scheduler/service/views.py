@@ -45,6 +45,30 @@ class Why(StrEnum):
     ANOTHER = "another"
 
 
+class Reason(StrEnum):
+    """What else speaks for a proposal, or against it."""
+
+    DUE_DAY = "due-day"
+    LATER = "later"
+    SOONER = "sooner"
+    SNUG = "snug"
+    ROOMIER = "roomier"
+    """Other doctors have given more of their month away."""
+    FULL = "full"
+    VILLAGE_WAITS = "village-waits"
+    USUAL_WORKER = "usual-worker"
+    OTHER_WORKER = "other-worker"
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """One reason, what it costs in the coin of days (one day late is 3), and its number: of days, or of quarters."""
+
+    reason: Reason
+    cost: int = 0
+    number: int = 0
+
+
 class CancelReason(StrEnum):
     """Why an appointment was cancelled."""
 
@@ -91,6 +115,9 @@ class Proposal:
     snug: bool = False
     """Beside another appointment of the doctor: no hole is left in their day."""
     instrument: Instrument | None = None
+    cost: int = 0
+    because: tuple[Because, ...] = ()
+    """All that was weighed besides `why`: what these and `why` cost is `cost`."""
 
     @property
     def choice(self) -> Choice:

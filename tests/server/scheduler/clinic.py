@@ -15,8 +15,10 @@ from server.encounters import store as encounters
 from server.encounters.rules import Accompanied, CallStatus, EncounterStatus
 from server.encounters.tables import EncounterRow
 from server.kernel.access import Identity
-from server.kernel.ids import EncounterId, HealthWorkerId, PatientId, PromiseId, ResourceId, new_id
+from server.kernel.ids import EncounterId, HealthWorkerId, InstrumentId, PatientId, PromiseId, ResourceId, new_id
 from server.kernel.sealing import Vault
+from server.people.founding.rules import InstrumentKind
+from server.people.founding.tables import InstrumentRow
 from server.people.tables import HealthWorkerRow
 from server.records.prescriptions.listed import read_rules
 from server.records.prescriptions.service import Prescriptions
@@ -120,6 +122,17 @@ class Clinic:
 def in_minutes(minutes: int, since: datetime = NEXT_MONDAY) -> datetime:
     """An instant some minutes after nine on that Monday."""
     return since + timedelta(minutes=minutes)
+
+
+async def an_ecg(clinic: Clinic, *, in_service: bool = True) -> InstrumentId:
+    """The village has an electrocardiograph."""
+    ecg = InstrumentId(new_id())
+    site, what = clinic.village.site, InstrumentKind.ECG
+    async with clinic.database.transaction() as tx:
+        tx.add(InstrumentRow(id=ecg, site_id=site, name="ECG de la mairie", what=what, in_service=in_service))
+        await tx.flush()
+        await clinic.agenda.open_weekly(tx, None, ResourceKind.INSTRUMENT, ecg, PARIS, WEEK)
+    return ecg
 
 
 async def open_clinic(database: Database, clock: FakeClock, folder: Path) -> Clinic:

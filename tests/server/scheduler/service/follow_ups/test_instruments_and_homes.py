@@ -7,33 +7,19 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from server.kernel.ids import InstrumentId, new_id
 from server.people import store as people
 from server.people.founding.rules import InstrumentKind
-from server.people.founding.tables import InstrumentRow
 from server.records.rules.note import FollowUpWish, Modality
 from server.scheduler import store
 from server.scheduler.reminders.sending import meeting_of
-from server.scheduler.rules.openings import ResourceKind
 from server.scheduler.rules.search import WhyEmpty
 from server.scheduler.rules.units import unit_of
 from server.scheduler.service.views import CancelReason, SlotTaken
 from server.scheduler.tables import BusyUnit
-from tests.server.scheduler.clinic import NEXT_MONDAY, PARIS, WEEK, Clinic, in_minutes
+from tests.server.scheduler.clinic import NEXT_MONDAY, Clinic, an_ecg, in_minutes
 
 WITH_ECG = FollowUpWish(7, Modality.REMOTE, why="Palpitations", instrument=InstrumentKind.ECG)
 AT_HOME = FollowUpWish(7, Modality.HOME, why="Ne sort plus")
-
-
-async def an_ecg(clinic: Clinic, *, in_service: bool = True) -> InstrumentId:
-    """The village has an electrocardiograph."""
-    ecg = InstrumentId(new_id())
-    site, what = clinic.village.site, InstrumentKind.ECG
-    async with clinic.database.transaction() as tx:
-        tx.add(InstrumentRow(id=ecg, site_id=site, name="ECG de la mairie", what=what, in_service=in_service))
-        await tx.flush()
-        await clinic.agenda.open_weekly(tx, None, ResourceKind.INSTRUMENT, ecg, PARIS, WEEK)
-    return ecg
 
 
 async def test_an_instrument_is_found_held_once_shown_and_freed(clinic: Clinic) -> None:
