@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from server.kernel.errors import Invalid
 from server.people.tables import CabinRow, CareRelation
+from server.records.rules.note import Modality
 from server.scheduler.rules.openings import ResourceKind
 from server.scheduler.rules.search import WhyEmpty
 from server.scheduler.service.asking import bench, days_seen, held
@@ -41,7 +42,7 @@ async def test_a_choice_names_each_side_once_and_nobody_else(clinic: Clinic) -> 
         around = await bench(tx, await clinic.stored(await clinic.promised()), clinic.clock())
     whole = around.chosen(clinic.choice())
     assert whole is not None
-    assert len(held(whole, NEXT_MONDAY)) == 17
+    assert len(held(whole, NEXT_MONDAY, Modality.REMOTE)) == 17
     assert around.chosen(clinic.choice(health_worker_id=None)) is None
     assert around.chosen(clinic.choice(cabin_id=clinic.nurse.health_worker_id)) is None
 
