@@ -30,6 +30,7 @@ from clinic_ui.front_office.copying import CopyPages
 from clinic_ui.front_office.plan import PlanPages
 from clinic_ui.front_office.reminders import ReminderPages
 from clinic_ui.front_office.tending import TendingPages
+from clinic_ui.front_office.waiting import WaitingPages
 from clinic_ui.guest.answering import AnswerPages
 from clinic_ui.guest.pages import GuestPages
 from clinic_ui.hours.calendars import CalendarPages
@@ -102,7 +103,7 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         mount(app, SignInPages(clinic.accounts, demo_people).routes())
         mount(app, RobotsApi(clinic.people, {one.login for one in demo_people}).routes())
         mount(app, GuestPages(clinic.guests).routes())
-        mount(app, AnswerPages(clinic.reminders).routes())
+        mount(app, AnswerPages(clinic.reminders, clinic.waiting).routes())
         mount(app, _cabin(clinic))
         mount(app, _office(clinic))
         desk = _desk(clinic)
@@ -113,7 +114,7 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         mount(app, _coordination(clinic))
         mount(app, PromisePages(clinic.promises, clinic.handing).routes())
         mount(app, _own_hours(clinic, desk))
-        tended = (clinic.documents.tidied, clinic.sending.running, clinic.planning.tidied)
+        tended = (clinic.documents.tidied, clinic.sending.running, clinic.offering.running, clinic.planning.tidied)
         app.cleanup_ctx.extend([_keys(clinic), _font(assets, config), Sweeping(clinic.follow_ups).running, *tended])
         app.on_response_prepare.append(unnamed)
         app.on_shutdown.append(_awaiting(gateway.close))
@@ -209,6 +210,7 @@ def _office(clinic: Clinic) -> Routes:
         *CopyPages(office, clinic.copies).routes(),
         *ReminderPages(office, clinic.reminders).routes(),
         *TendingPages(office, clinic.promises, clinic.series).routes(),
+        *WaitingPages(office, clinic.waiting).routes(),
         *PlanPages(office, clinic.planning).routes(),
     ]
 

@@ -46,6 +46,7 @@ from server.scheduler.promises.plans import Plans, read_plans
 from server.scheduler.promises.service import Promises
 from server.scheduler.reminders.carriers import carriers_of
 from server.scheduler.reminders.letters import Writer
+from server.scheduler.reminders.offers import Telling
 from server.scheduler.reminders.sending import Sending
 from server.scheduler.reminders.service import Reminders
 from server.scheduler.series.service import Series
@@ -53,6 +54,8 @@ from server.scheduler.service.agenda import Agenda
 from server.scheduler.service.closing import Closing
 from server.scheduler.service.follow_ups import FollowUps
 from server.scheduler.service.hours import Hours
+from server.scheduler.waiting.offering import Offering
+from server.scheduler.waiting.service import WaitingList
 from signalling.bus import Bus, LocalBus
 from signalling.ice import IceServers
 from signalling.redis_address import BadAddress
@@ -111,6 +114,8 @@ class Clinic(Resources):
     sending: Sending
     planning: Planning
     series: Series
+    waiting: WaitingList
+    offering: Offering
     copies: Copies
 
 
@@ -164,6 +169,16 @@ def _tending(on: Resources) -> dict[str, Any]:
     }
 
 
+def _lists(on: Resources, follow_ups: FollowUps, promises: Promises) -> dict[str, Any]:
+    """Build series and the waiting list."""
+    telling = Telling(on.vault)
+    return {
+        "series": Series(on.database, on.people, on.vault, on.now, follow_ups, promises),
+        "waiting": WaitingList(on.database, on.people, on.vault, on.now, on.switchboard, follow_ups),
+        "offering": Offering(on.database, follow_ups, telling, on.now, on.switchboard),
+    }
+
+
 def _build(on: Resources) -> Clinic:
     """Build the services, each from what stands below it."""
     database, people, vault, now, switchboard = on.database, on.people, on.vault, on.now, on.switchboard
@@ -201,7 +216,7 @@ def _build(on: Resources) -> Clinic:
         closing=Closing(database, visits, notes, prescriptions, Endings(ground), follow_ups),
         copies=Copies(database, vault, people, now),
         planning=Planning(database, people, vault, follow_ups, now, switchboard),
-        series=Series(database, people, vault, now, follow_ups, tending["promises"]),
+        **_lists(on, follow_ups, tending["promises"]),
         readiness=Readiness(database, now, switchboard, visits, Echoes(), on.ice),
     )
 

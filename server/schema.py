@@ -19,6 +19,7 @@ from server.scheduler.closings import tables as closings
 from server.scheduler.planning import tables as planning
 from server.scheduler.promises import tables as promises
 from server.scheduler.reminders import tables as reminders
+from server.scheduler.waiting import tables as waiting
 
 METADATA = Row.metadata
 SUBJECTS = (
@@ -40,4 +41,5 @@ SUBJECTS = (
     reminders,
     scheduler,
     seal,
+    waiting,
 )

@@ -14,6 +14,7 @@ from server.kernel.words import N_
 from server.people.rules import display_name
 from server.scheduler.reminders.rules import Channel, Occasion, ReminderStatus
 from server.scheduler.reminders.service import Reminders
+from server.scheduler.rules.appointment import AppointmentStatus
 from server.web.keys import who_is
 from server.web.routes import Routes
 from server.web.wire import path_id
@@ -31,6 +32,7 @@ OCCASIONS = {
     Occasion.TWO_DAYS: N_("deux jours avant"),
     Occasion.DAY: N_("la veille"),
     Occasion.HOURS: N_("deux heures avant"),
+    Occasion.OFFER: N_("un moment plus tôt, proposé"),
 }
 STATES = {
     ReminderStatus.DUE: (N_("Prévu"), "info"),
@@ -93,7 +95,9 @@ class ReminderPages:
             found = await self._reminders.by_code(who_is(request), (await read_form(request, Said)).code)
         except (Invalid, NotFound, TooMany) as refused:
             return await self._list(request, refused, (await answers(request)).get("code", ""))
-        return go(f"/office/appointments/{found}/cancel")
+        line = await self._office.view.appointment(who_is(request), found)
+        asks = line.status is AppointmentStatus.PENDING
+        return go("/office/waiting" if asks else f"/office/appointments/{found}/cancel")
 
     async def settle(self, request: web.Request) -> web.Response:
         """POST /office/reminders/{reminder_id}: once more, or done by hand."""

@@ -15,6 +15,7 @@ from clinic_ui.render import render
 from server.kernel.errors import ClinicError, Conflict
 from server.kernel.words import N_
 from server.scheduler.reminders.service import Page, Reminders
+from server.scheduler.waiting.service import WaitingList
 from server.web.routes import Routes
 
 
@@ -23,6 +24,9 @@ class Answer(StrEnum):
 
     DECLINE = "decline"
     STOP = "stop"
+    YES = "yes"
+    """To a moment that is offered."""
+    NO = "no"
 
 
 class _Said(msgspec.Struct, frozen=True):
@@ -32,8 +36,9 @@ class _Said(msgspec.Struct, frozen=True):
 class AnswerPages:
     """One page, one purpose: who has the link may free this moment or stop these reminders, and learns nothing else."""
 
-    def __init__(self, reminders: Reminders) -> None:
+    def __init__(self, reminders: Reminders, waiting: WaitingList) -> None:
         self._reminders = reminders
+        self._waiting = waiting
 
     def routes(self) -> Routes:
         """Return the routes of the page."""
@@ -49,7 +54,10 @@ class AnswerPages:
         token, remote = request.match_info["token"], request.remote or "?"
         said = await read_form(request, _Said)
         try:
-            if said.answer is Answer.DECLINE:
+            if said.answer in (Answer.YES, Answer.NO):
+                held = await self._reminders.offered(token, remote)
+                await self._waiting.answer_by_link(held, yes=said.answer is Answer.YES)
+            elif said.answer is Answer.DECLINE:
                 await self._reminders.decline(token, remote)
             else:
                 await self._reminders.stop(token, remote)
@@ -67,7 +75,7 @@ class AnswerPages:
             request,
             "guest/answer.html",
             status=changed.status if changed else 200,
-            title=i18n.translate(locale, N_("Votre rendez-vous")),
+            title=i18n.translate(locale, N_("Un moment plus tôt") if page.is_offer else N_("Votre rendez-vous")),
             page=page,
             zone=ZoneInfo(page.meeting.zone),
             action=f"/rdv/{request.match_info['token']}",

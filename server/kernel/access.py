@@ -128,6 +128,8 @@ class Act(StrEnum):
     """Choose among the proposals, move, cancel."""
     SERIES_ORDER = "series:order"
     """Make a series of a follow-up, book it, stop it, cancel or move its following times."""
+    WAITING_TEND = "waiting:tend"
+    """Put somebody on the waiting list, take them off, and write down what they answer to an offer."""
     PROMISE_TEND = "promise:tend"
     """Note that somebody came or not, withdraw a follow-up, see what stands around it."""
     PROMISE_HAND_OVER = "promise:hand-over"
@@ -213,6 +215,7 @@ RULES: dict[Act, frozenset[Role]] = {
     Act.FOLLOW_UP_PLACE: frozenset({Role.CABIN, Role.GP, Role.HEALTH_WORKER}),
     Act.FOLLOW_UP_BOOK: frozenset({Role.CABIN, Role.HEALTH_WORKER}),
     Act.SERIES_ORDER: frozenset({Role.HEALTH_WORKER}),
+    Act.WAITING_TEND: frozenset({Role.HEALTH_WORKER}),
     Act.PROMISE_TEND: frozenset({Role.HEALTH_WORKER, Role.GP}),
     Act.PROMISE_HAND_OVER: frozenset({Role.COORDINATOR, Role.ADMIN}),
     Act.DAY_SHEET: frozenset({Role.HEALTH_WORKER}),

@@ -142,6 +142,8 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/office/promises/{promise_id}/care"): OFFICE,
     ("POST", "/office/promises/{promise_id}/withdraw"): OFFICE,
     ("POST", "/office/promises/{promise_id}/repeat"): OFFICE,
+    ("GET", "/office/promises/{promise_id}/waiting"): OFFICE,
+    ("POST", "/office/promises/{promise_id}/waiting"): OFFICE,
     ("GET", "/office/patients/{patient_id}/reminders"): OFFICE,
     ("POST", "/office/patients/{patient_id}/reminders"): OFFICE,
 }
@@ -183,6 +185,9 @@ ELSEWHERE: Mapping[tuple[str, str], str] = {
     ("POST", "/desk/follow-ups/{promise_id}/withdraw"): "tests/server/scheduler/promises",
     ("POST", "/office/plan/{promise_id}/accept"): "tests/server/scheduler/planning/test_service.py",
     ("POST", "/office/plan/{promise_id}/decline"): "tests/server/scheduler/planning/test_service.py",
+    ("POST", "/office/waiting/{entry_id}/withdraw"): "tests/server/scheduler/waiting/test_service.py",
+    ("POST", "/office/waiting/{entry_id}/restore"): "tests/server/scheduler/waiting/test_service.py",
+    ("POST", "/office/waiting/offers/{offer_id}"): "tests/server/scheduler/waiting/test_service.py",
     ("GET", "/office/series/{series_id}"): "tests/server/scheduler/series/test_service.py",
     ("POST", "/office/series/{series_id}/book"): "tests/server/scheduler/series/test_service.py",
     ("POST", "/office/series/{series_id}/cancel"): "tests/server/scheduler/series/test_service.py",

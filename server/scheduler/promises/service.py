@@ -27,6 +27,8 @@ from server.scheduler.rules.promise import PromiseMove, PromiseStatus, after
 from server.scheduler.rules.units import local_day
 from server.scheduler.service.views import CancelReason
 from server.scheduler.tables import Appointment, FollowUpPromise
+from server.scheduler.waiting import store as waiting_store
+from server.scheduler.waiting.freeing import note_freed
 
 NOT_YOURS = N_("Ce suivi n’existe pas, ou il n’est pas à vous.")
 MOVED = N_("Ce rendez-vous a changé entre-temps. Rien n’a été modifié. Rechargez la page.")
@@ -60,6 +62,8 @@ class SiteLine:
     missed: int
     for_doctor: int
     for_coordinator: int
+    on_list: int
+    """How many wait for an earlier moment."""
 
 
 class Promises:
@@ -103,6 +107,7 @@ class Promises:
             for booked in (await store.booked_for(tx, [promise.id])).values():
                 booked.status = check_move(booked.status, AppointmentStatus.CANCELLED)
                 booked.cancelled_at, booked.cancel_reason = now, CancelReason.OTHER.value
+                note_freed(tx, booked, now)
                 await tx.flush()
                 await scheduler_store.let_go(tx, booked.id)
             about = f"follow_up_promise:{promise.id}"
@@ -133,10 +138,11 @@ class Promises:
         async with self._database.reading() as tx:
             rows = await store.standing(tx)
             sites = await people_store.sites(tx)
-        lines = [self._counted(one, [row for row in rows if row.site_id == one.id]) for one in sites]
+            crowd = Counter(entry.site_id for entry, _ in await waiting_store.waiting(tx))
+        lines = [self._counted(one, [row for row in rows if row.site_id == one.id], crowd[one.id]) for one in sites]
         return sorted(lines, key=lambda one: (-one.for_coordinator, -one.for_doctor, one.site.name))
 
-    def _counted(self, site: Site, rows: list[FollowUpPromise]) -> SiteLine:
+    def _counted(self, site: Site, rows: list[FollowUpPromise], on_list: int) -> SiteLine:
         today = local_day(self._now(), site.zone)
         statuses, levels = Counter(row.status for row in rows), Counter(concern_of(row, today) for row in rows)
         waiting = [row for row in rows if row.status in (PromiseStatus.DUE, PromiseStatus.OFFERED)]
@@ -148,6 +154,7 @@ class Promises:
             missed=statuses[PromiseStatus.MISSED],
             for_doctor=levels[Concern.DOCTOR],
             for_coordinator=levels[Concern.COORDINATOR],
+            on_list=on_list,
         )
 
     async def _mine(

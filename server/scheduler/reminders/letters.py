@@ -24,6 +24,19 @@ VOICE = N_(
     "Si vous ne pouvez pas venir, appelez le %(phone)s et donnez ce code : %(spoken)s. "
     "Je répète : rendez-vous %(when)s. Le code : %(spoken)s. Au revoir."
 )
+OFFER_SMS = N_("Un moment plus tôt est libre : %(when)s, %(place)s. Oui ou non avant %(until)s : %(link)s ou %(phone)s")
+OFFER_SUBJECT = N_("Un moment plus tôt est libre : %(when)s")
+OFFER_EMAIL = N_(
+    "Bonjour,\n\nUn moment plus tôt est libre : %(when)s.\nLieu : %(place)s\n\n"
+    "Il est gardé pour vous jusqu’à %(until)s. Répondez oui ou non :\n%(link)s\n\n"
+    "Sans réponse, il est proposé à quelqu’un d’autre. Un rendez-vous que vous avez déjà reste à sa place.\n\n"
+    "Une question ? Appelez le %(phone)s. Votre code : %(code)s\n"
+)
+OFFER_VOICE = N_(
+    "Bonjour. Un moment plus tôt est libre : %(when)s, %(place)s. Il est gardé pour vous jusqu’à %(until)s. "
+    "Pour dire oui ou non, appelez le %(phone)s et donnez ce code : %(spoken)s. "
+    "Je répète : %(when)s. Le code : %(spoken)s. Au revoir."
+)
 
 AT_HOME = N_("chez vous")
 
@@ -31,6 +44,18 @@ Speak = Callable[[str, str, Mapping[str, object]], str]
 """(locale, French sentence, its places) -> the sentence in that language."""
 SayWhen = Callable[[datetime, str, ZoneInfo], str]
 """(instant, locale, zone) -> « mardi 24 novembre à 9 h 30 »."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Letters:
+    sms: str
+    subject: str
+    email: str
+    voice: str
+
+
+_LETTERS = _Letters(SMS, SUBJECT, EMAIL, VOICE)
+_OFFERS = _Letters(OFFER_SMS, OFFER_SUBJECT, OFFER_EMAIL, OFFER_VOICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +67,8 @@ class Meeting:
     place: str
     """Empty: at the person's home."""
     phone: str
+    answer_by: datetime | None = None
+    """Of a moment that is offered: until when it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +118,11 @@ class Writer:
             "code": f"{keys.code[:4]} {keys.code[4:]}",
             "spoken": ", ".join(keys.code),
         }
+        if meeting.answer_by is not None:
+            places["until"] = self.say_when(meeting.answer_by, locale, ZoneInfo(meeting.zone))
+        letters = _LETTERS if meeting.answer_by is None else _OFFERS
         if channel is Channel.EMAIL:
-            return self.speak(locale, SUBJECT, places), self.speak(locale, EMAIL, places)
+            return self.speak(locale, letters.subject, places), self.speak(locale, letters.email, places)
         if channel is Channel.VOICE:
-            return "", self.speak(locale, VOICE, places)
-        return "", gsm(self.speak(locale, SMS, places))
+            return "", self.speak(locale, letters.voice, places)
+        return "", gsm(self.speak(locale, letters.sms, places))

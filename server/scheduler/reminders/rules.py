@@ -53,6 +53,8 @@ class Occasion(StrEnum):
     TWO_DAYS = "two-days-before"
     DAY = "day-before"
     HOURS = "hours-before"
+    OFFER = "offer"
+    """A moment that was freed is kept for them: they say yes or no."""
 
 
 class ReminderStatus(StrEnum):

@@ -12,7 +12,7 @@ cannot tell (SMTP) the reminder becomes `unknown` instead, and somebody of the s
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -193,7 +193,8 @@ class Sending:
         """Send one, and return what to write."""
         row = around.appointments.get(one.appointment_id)
         choice = around.wanted.get((around.roots[one.patient_id], one.channel))
-        gone = row is None or row.status is not AppointmentStatus.BOOKED or row.starts_at != one.starts_at
+        wanted = AppointmentStatus.PENDING if one.occasion is Occasion.OFFER else AppointmentStatus.BOOKED
+        gone = row is None or row.status is not wanted or row.starts_at != one.starts_at
         if row is None or choice is None or gone or one.not_after <= self._now():
             return {"status": after(ReminderStatus.SENDING, ReminderMove.DROP)}
         address = around.addresses.get(choice.id)
@@ -204,6 +205,8 @@ class Sending:
             return {"status": after(ReminderStatus.SENDING, ReminderMove.AGAIN), "not_before": quiet.later(now)}
         site, doctor = around.sites[row.site_id], around.doctors[row.practitioner_id]
         meeting = meeting_of(row, site, doctor)
+        if one.occasion is Occasion.OFFER:
+            meeting = replace(meeting, answer_by=row.hold_until)
         keys = keys_of(self._vault, one.id)
         subject, text = self._writer.write(one.channel, choice.locale, meeting, keys)
         message = Message(str(one.id), one.channel, address, subject, text, choice.locale)

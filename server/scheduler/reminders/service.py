@@ -40,6 +40,7 @@ from server.scheduler.rules.promise import PromiseMove
 from server.scheduler.rules.promise import after as promise_after
 from server.scheduler.service.views import CancelReason
 from server.scheduler.tables import Appointment
+from server.scheduler.waiting.freeing import note_freed
 from server.web.limits import Bucket
 
 LOCALES = ("fr", "en")
@@ -87,6 +88,8 @@ class Page:
     meeting: Meeting
     stands: bool
     channel: Channel
+    is_offer: bool = False
+    """It asks: will you take this moment?"""
 
 
 class Reminders:
@@ -206,7 +209,21 @@ class Reminders:
             row, booked = await self._behind(tx, token)
             site = await people_store.site(tx, row.site_id)
             doctor = await people_store.practitioner(tx, booked.practitioner_id)
-        return Page(meeting_of(booked, site, doctor), self._stands(row, booked), row.channel)
+        meeting = meeting_of(booked, site, doctor)
+        if row.occasion is not Occasion.OFFER:
+            return Page(meeting, self._stands(row, booked), row.channel)
+        kept = booked.status is AppointmentStatus.PENDING and booked.starts_at > self._now()
+        asked = replace(meeting, answer_by=booked.hold_until)
+        return Page(asked, kept and booked.hold_until is not None, row.channel, is_offer=True)
+
+    async def offered(self, token: str, address: str) -> AppointmentId:
+        """Return the hold that the link's message offers. Raises NotFound for any other link."""
+        self._links.take(address)
+        async with self._database.reading() as tx:
+            row, held = await self._behind(tx, token)
+        if row.occasion is not Occasion.OFFER:
+            raise NotFound(NO_LINK)
+        return held.id
 
     async def decline(self, token: str, address: str) -> None:
         """« Je ne peux pas venir »: the moment is free, and somebody calls back. Twice is as good as once."""
@@ -221,6 +238,7 @@ class Reminders:
                 raise Conflict(N_("Ce rendez-vous a changé entre-temps. Appelez-nous."), code="appointment-moved")
             booked.status = check_move(booked.status, AppointmentStatus.CANCELLED)
             booked.cancelled_at, booked.cancel_reason = self._now(), CancelReason.PATIENT.value
+            note_freed(tx, booked, self._now())
             if promise is not None:
                 freed = promise_after(promise.status, PromiseMove.FREE)
                 promise.status = promise_after(freed, PromiseMove.OFFER)

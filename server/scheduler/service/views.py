@@ -165,6 +165,8 @@ class PromiseLine:
     series_no: int = 1
     series_times: int = 1
     instrument: InstrumentKind | None = None
+    waits: bool = False
+    """On the waiting list."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from server.scheduler.rules.units import day_units, instant_of, local_day
 from server.scheduler.series import store as series_store
 from server.scheduler.service.views import AppointmentLine, Expected, PromiseLine
 from server.scheduler.tables import Appointment, FollowUpPromise
+from server.scheduler.waiting import store as waiting_store
 
 UPCOMING_DAYS = 14
 TO_DO = (*OPEN, PromiseStatus.MISSED)
@@ -120,6 +121,7 @@ class Worklists:
         names = await self._names(tx, {row.patient_id for row in rows})
         zones = {site.id: site.zone for site in await people_store.sites(tx)}
         times = await series_store.times(tx, {row.series_id for row in rows if row.series_id})
+        waits = await waiting_store.who_waits(tx, [row.id for row in rows])
         lines = []
         for row in rows:
             await self._note(tx, who, Action.PROMISE_READ, row.patient_id, f"follow_up_promise:{row.id}")
@@ -139,6 +141,7 @@ class Worklists:
                     is_late=row.status in TO_DO and today > row.latest_on,
                     practitioner=names.practitioners[row.practitioner_id],
                     reason=await self._reason(tx, row),
+                    waits=row.id in waits,
                     series_id=row.series_id,
                     series_no=row.series_no,
                     series_times=times.get(row.series_id, 1) if row.series_id else 1,

@@ -32,6 +32,7 @@ from server.scheduler.service.views import (
 )
 from server.scheduler.store import Held
 from server.scheduler.tables import Appointment, FollowUpPromise
+from server.scheduler.waiting.freeing import note_freed
 
 
 class Booking(Proposing):
@@ -80,6 +81,7 @@ class Booking(Proposing):
                 await refuse_taken(tx, promise, choice, self._now(), [booked.id])
                 wanted = then - await store.held_by(tx, booked.id, first_lane=True)
                 freed = await make_way(tx, who, wanted, self._now())
+                note_freed(tx, booked, self._now())
                 await store.take(tx, booked.id, wanted)
                 await store.leave_second_lane(tx, booked.id)
                 await store.let_go(tx, booked.id, before - then)
@@ -100,6 +102,7 @@ class Booking(Proposing):
             promise, booked = await self._booked(tx, who, promise_id, appointment_id, version)
             choice = asking.choice_of(booked)
             booked.status = check_move(booked.status, AppointmentStatus.CANCELLED)
+            note_freed(tx, booked, self._now())
             booked.cancelled_at, booked.cancel_reason = self._now(), reason.value
             promise.status = after(promise.status, PromiseMove.FREE)
             await tx.flush()

@@ -24,6 +24,7 @@ from server.scheduler.service.making_way import end_hold, make_way
 from server.scheduler.service.views import OVER, Choice, Hold, HoldOver
 from server.scheduler.store import Held
 from server.scheduler.tables import Appointment, FollowUpPromise
+from server.scheduler.waiting.freeing import note_freed
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,7 @@ class Holding(Booking):
         await store.pass_on(tx, held.id, booked.id)
         await store.let_go(tx, booked.id, before - units)
         await end_hold(tx, who, held, self._now(), HoldEnd.MOVED)
+        note_freed(tx, booked, self._now())
         self._put(booked, choice, around)
         await tx.flush()
         changed = await self._complete(tx, who, booked, units)

@@ -15,6 +15,7 @@ from server.scheduler.service.views import (
     Proposals,
     SlotTaken,
 )
+from server.scheduler.tables import FollowUpPromise
 
 
 class Proposing(Steps):
@@ -39,6 +40,10 @@ class Proposing(Steps):
             row = await self._allowed(tx, who, promise_id)
         may_widen = who.role is Role.HEALTH_WORKER
         return await self._proposer.proposals(row, wide=wide and may_widen, part=part_of_day, seen=seen)
+
+    async def proposals_for_list(self, row: FollowUpPromise) -> Proposals:
+        """Return what the search would propose to somebody on the waiting list, beyond their window too."""
+        return await self._proposer.proposals(row, wide=True, part=None, seen=())
 
     async def of_visit(self, who: Identity) -> PromiseLine | None:
         """Return the follow-up that the doctor asked for in the visit that sits in this cabin."""

@@ -66,8 +66,8 @@ class Steps:
         self._live.changed(units)
 
     async def _bench(self, tx: AsyncSession, who: Identity | None, row: FollowUpPromise, choice: Choice) -> Bench:
-        """Load who was chosen. Beyond the clinical window only a health worker may book."""
-        wide = who is not None and who.role is Role.HEALTH_WORKER
+        """Load who was chosen. Beyond the clinical window only a health worker may book, or the list they wrote."""
+        wide = who is None or who.role is Role.HEALTH_WORKER
         return await asking.bench(tx, row, self._now(), wide=wide, only=choice.serving)
 
     async def _allowed(
