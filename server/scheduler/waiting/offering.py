@@ -12,7 +12,7 @@ import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import structlog
 from aiohttp import web
@@ -52,6 +52,7 @@ from server.scheduler.waiting.tables import FreedMoment, WaitingEntry, WaitingOf
 EVERY = 15.0  # seconds
 LOOK_EVERY = 40  # rounds: every ten minutes, whether a doctor has opened something sooner
 AT_ONCE = 50
+MOST_LOOKS = 6  # at most three days each: three weeks of days on which somebody is there
 log = structlog.get_logger(__name__)
 Waiting = tuple[WaitingEntry, FollowUpPromise]
 
@@ -115,12 +116,24 @@ class Offering:
             zones = {one.id: one.zone for one in await people_store.sites(tx)}
         noted = 0
         for entry, row in people:
-            found = await self._follow_ups.proposals_for_list(row)
-            for one in found.choices:
-                if _wish(entry).fits(one.starts_at, zones[entry.site_id], one.practitioner.id, booked.get(row.id)):
-                    noted += await self._note(entry, one.choice)
-                    break
+            choice = await self._opened(entry, row, zones[entry.site_id], booked.get(row.id))
+            noted += choice is not None and await self._note(entry, choice)
         return noted
+
+    async def _opened(
+        self, entry: WaitingEntry, row: FollowUpPromise, zone: str, booked_at: datetime | None
+    ) -> Choice | None:
+        """Return the best moment that one person would take, of all that are free now."""
+        seen: set[date] = set()
+        for _ in range(MOST_LOOKS):
+            found = await self._follow_ups.proposals_for_list(row, entry.part, seen)
+            for one in found.choices:
+                if _wish(entry).fits(one.starts_at, zone, one.practitioner.id, booked_at):
+                    return one.choice
+            if not found.choices:
+                return None
+            seen |= {one.on for one in found.choices}
+        return None
 
     async def _note(self, entry: WaitingEntry, choice: Choice) -> bool:
         now = self._now()

@@ -8,31 +8,21 @@ import aiohttp
 
 from server.scheduler.reminders.letters import keys_of
 from server.scheduler.reminders.rules import Channel
-from server.scheduler.service.views import CancelReason
 from tests.clinic_ui.front_office.village import Village, Visitor, visitor_of
 
 
 async def _offered(village: Village, sylvie: Visitor) -> None:
-    """Yvon's moment is free, and Odette waits for one."""
+    """Odette waits for a moment, and the doctor has one."""
     clinic, nurse = village.clinic, village.who["sylvie"]
-    theirs = await village.promised("Yvon")
-    choice = (await clinic.follow_ups.proposals(nurse, theirs)).choices[0].choice
-    booked = await clinic.follow_ups.book(nurse, theirs, choice, "une-cle-de-test")
     mine = await village.promised("Odette")
     await sylvie.open(f"/office/promises/{mine}/waiting")
     await sylvie.send(f"/office/promises/{mine}/waiting", until_on="01/01/2020")
     assert sylvie.status == 422
-    await sylvie.send(f"/office/promises/{mine}/waiting", weekday="1")
+    await sylvie.post(f"/office/promises/{mine}/waiting", from_on="2026-03-03", until_on="2026-04-30", weekday="1")
     assert sylvie.path == "/office/waiting?done=added"
-    await sylvie.open(f"/office/promises/{mine}/waiting")
-    async with clinic.database.transaction() as tx:
-        from server.scheduler.waiting import store
-
-        entry = await store.entry_of(tx, mine)
-        assert entry is not None
-        entry.weekdays = 127
+    assert "mardi" in sylvie.words
     await clinic.reminders.choose(nurse, village.patients["Odette"], [Channel.EMAIL], "", "odette@example.org", "fr")
-    await clinic.follow_ups.cancel(nurse, booked, 1, CancelReason.PATIENT)
+    assert await clinic.offering.look() == 1
     assert await clinic.offering.work() == 1
 
 

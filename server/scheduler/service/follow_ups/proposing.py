@@ -1,5 +1,6 @@
 """Moments that are proposed for a promise, and the lists of promises and appointments."""
 
+from collections.abc import Collection
 from datetime import date
 
 from server.kernel.access import Act, Identity, Role, require
@@ -41,9 +42,11 @@ class Proposing(Steps):
         may_widen = who.role is Role.HEALTH_WORKER
         return await self._proposer.proposals(row, wide=wide and may_widen, part=part_of_day, seen=seen)
 
-    async def proposals_for_list(self, row: FollowUpPromise) -> Proposals:
-        """Return what the search would propose to somebody on the waiting list, beyond their window too."""
-        return await self._proposer.proposals(row, wide=True, part=None, seen=())
+    async def proposals_for_list(
+        self, row: FollowUpPromise, part: PartOfDay | None, seen: Collection[date]
+    ) -> Proposals:
+        """Return what the search proposes to somebody on the waiting list: beyond their window too, on other days."""
+        return await self._proposer.proposals(row, wide=True, part=part, seen=seen)
 
     async def of_visit(self, who: Identity) -> PromiseLine | None:
         """Return the follow-up that the doctor asked for in the visit that sits in this cabin."""
