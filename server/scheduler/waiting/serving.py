@@ -5,7 +5,7 @@ from itertools import product
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.kernel.ids import CabinId, HealthWorkerId, PractitionerId
+from server.kernel.ids import CabinId, HealthWorkerId, InstrumentId, PractitionerId
 from server.scheduler.rules.openings import ResourceKind
 from server.scheduler.rules.search import Found
 from server.scheduler.rules.units import unit_of
@@ -28,10 +28,12 @@ async def choice_for(
         serving = {one.calendar.kind: one.calendar.subject_id for one in some}
         if asking.stands(around, Found(unit_of(starts_at), 0, serving)):
             cabin, worker = serving.get(ResourceKind.CABIN), serving.get(ResourceKind.HEALTH_WORKER)
+            instrument = serving.get(ResourceKind.INSTRUMENT)
             return Choice(
                 starts_at,
                 practitioner_id,
                 CabinId(cabin) if cabin else None,
                 HealthWorkerId(worker) if worker else None,
+                InstrumentId(instrument) if instrument else None,
             )
     return None
