@@ -95,7 +95,8 @@ async def _round(here: Host, load: Crowd, size: int, seen: Seen) -> None:
     told = await load.do("volley", each=16)
     seen.rates.append(told["messages"] / (here.cpu() - cpu))
     if told["messages"] != told["wanted"]:
-        raise RuntimeError(f"{here.origin}: {told['messages']} messages of {told['wanted']}")
+        left = (await load.do("confirm"))["open"]
+        raise RuntimeError(f"{here.origin}: {told['messages']} messages of {told['wanted']}, {left} sockets left")
     await load.do("confirm")
     await asyncio.sleep(PAUSE)  # all pages confirmed at once, as none do: let that be over
     seen.late += (await load.do("paced", rate=PACED, seconds=SECONDS))["late"]

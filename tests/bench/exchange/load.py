@@ -153,8 +153,11 @@ class Fleet:
         return {"messages": self.heard, "wanted": wanted, "seconds": time.monotonic() - began}
 
     async def _all_heard(self, wanted: int) -> None:
+        """Wait for everything that was said; not when somebody was cut off, for then it never comes."""
         until = time.monotonic() + WITHIN
-        while self.heard < wanted and time.monotonic() < until:  # noqa: ASYNC110
+        while self.heard < wanted and time.monotonic() < until:
+            if any(line.closed.done() for line in self.lines):
+                return
             await asyncio.sleep(TICK)
 
     async def paced(self, rate: int, seconds: float) -> dict[str, Any]:
