@@ -41,7 +41,7 @@ FEW = 64  # bytes are enough to see a note open where it should not
 ROWS = 12  # of each sealed column
 TRIED_ELSEWHERE = {"broken_glass", "document", "document_chunk", "document_piece", "document_upload", "prescription"}
 TRIED_ELSEWHERE |= {"reminder_choice"}
-"""Tables that the village leaves empty: the tests of their services harm them (documents in nine ways)."""
+"""Tables that the village leaves empty: `t06_rows.py` fills and harms every table."""
 
 
 def refused(attempt: Callable[[], object]) -> bool:
