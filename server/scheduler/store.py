@@ -242,6 +242,14 @@ async def holds_to_end(
     return list(await tx.scalars(locked))
 
 
+async def held_units(tx: AsyncSession, resource_id: ResourceId, span: range, at: datetime) -> frozenset[int]:
+    """Return the units of a resource that are kept at `at` for somebody who has not said yes."""
+    query = select(BusyUnit.unit).join(Appointment, Appointment.id == BusyUnit.appointment_id)
+    held = query.where(Appointment.status == AppointmentStatus.PENDING, Appointment.hold_until > at)
+    mine = held.where(BusyUnit.resource_id == resource_id, BusyUnit.unit >= span.start, BusyUnit.unit < span.stop)
+    return frozenset(await tx.scalars(mine))
+
+
 async def oldest_holds_over(tx: AsyncSession, at: datetime, most: int) -> list[AppointmentId]:
     """Return the holds that were over first."""
     return list(await tx.scalars(holds_over(at).order_by(Appointment.hold_until).limit(most)))

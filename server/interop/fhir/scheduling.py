@@ -1,11 +1,12 @@
 """When somebody is there, in FHIR R4: Schedule and Slot, computed from a calendar and never stored; no patient in them.
 
-calendar, span ─▶ one Schedule ─▶ runs of five-minute units: free · busy (booked)
+calendar, span ─▶ one Schedule ─▶ runs of five-minute units: free · busy (booked) · busy-tentative (held)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from server.interop.fhir.pieces import HL7, Json, code, concept, named, resource
@@ -19,7 +20,7 @@ ACTORS = {
     ResourceKind.CABIN: "Location",
     ResourceKind.INSTRUMENT: "Device",
 }
-FREE, BUSY = "free", "busy"
+FREE, BUSY, TENTATIVE = "free", "busy", "busy-tentative"
 
 
 def schedule(calendar: Calendar, name: str, span: range) -> Json:
@@ -33,11 +34,16 @@ def schedule(calendar: Calendar, name: str, span: range) -> Json:
     )
 
 
-def slots(calendar: Calendar, span: range, modality: Modality) -> list[Json]:
-    """Return the Slots of `span`: runs of what is free and of what is booked, in order; closed time has none."""
+def slots(calendar: Calendar, span: range, modality: Modality, held: frozenset[int] = frozenset()) -> list[Json]:
+    """Return the Slots of `span`: runs of what is free, booked and held, in order; closed time has none.
+
+    `held` are those of the taken units that are kept for somebody who has not said yes: `store.held_units`.
+    """
     opened, taken = calendar.open_in(span, modality), calendar.taken_in(span)
     found = [(start, stop, FREE) for start, stop in _runs(opened & ~taken, span)]
-    found += [(start, stop, BUSY) for start, stop in _runs(taken, span)]
+    tentative = replace(calendar, taken=calendar.taken & held).taken_in(span)
+    found += [(start, stop, BUSY) for start, stop in _runs(taken & ~tentative, span)]
+    found += [(start, stop, TENTATIVE) for start, stop in _runs(tentative, span)]
     return [_slot(calendar, modality, *one) for one in sorted(found)]
 
 

@@ -116,7 +116,8 @@ def provenance(row: Json) -> Json:
 
 
 def appointment(row: Json) -> Json:
-    """Return an appointment."""
+    """Return an appointment; one that is held for somebody is `pending`, and nobody has said yes yet."""
+    said = "tentative" if row["status"] == "pending" else "accepted"
     actors = [row[name] for name in ("patient_id", "practitioner_id", "health_worker_id", "cabin_id") if row.get(name)]
     return resource(
         "Appointment",
@@ -128,7 +129,7 @@ def appointment(row: Json) -> Json:
         created=row.get("booked_at"),
         cancelationReason=concept(text=row["cancel_reason"]) if row.get("cancel_reason") else None,
         basedOn=[reference(row["promise_id"])] if row.get("promise_id") else [],
-        participant=[{"actor": reference(actor), "status": "accepted"} for actor in actors],
+        participant=[{"actor": reference(actor), "status": said} for actor in actors],
     )
 
 

@@ -72,6 +72,14 @@ def test_words_cannot_become_markup() -> None:
     assert "<script>" not in pieces.narrative("<script>alert(1)</script>")["div"]
 
 
+@pytest.mark.parametrize(("status", "said"), [("pending", "tentative"), ("booked", "accepted")])
+def test_nobody_has_accepted_what_is_only_held(status: str, said: str) -> None:
+    row = {"id": "b", "status": status, "modality": "VR", "patient_id": pieces.named("a")}
+    told = visits.appointment(row | {"starts_at": "2026-03-09T08:00:00+00:00", "ends_at": "2026-03-09T08:20:00+00:00"})
+    assert told["status"] == status
+    assert [one["status"] for one in told["participant"]] == [said]
+
+
 def test_a_refused_consent_denies() -> None:
     row = {"id": pieces.named("c"), "decision": "refused", "at": "2026-01-01T00:00:00Z"}
     told = visits.consent(row | {"text_version": "1", "locale": "fr", "mode": "touch"}, pieces.named("a"))

@@ -29,6 +29,9 @@ def test_another_library_accepts_them() -> None:
     found = [Slot.model_validate(one) for one in slots(busy, WEEK, Modality.REMOTE)]
     assert {one.status for one in found} == {"free", "busy"}
     assert len({one.id for one in found}) == len(found)
+    held = frozenset({WEEK.start + 300, WEEK.start + 400})
+    found = [Slot.model_validate(one) for one in slots(busy, WEEK, Modality.REMOTE, held)]
+    assert {one.status for one in found} == {"free", "busy-tentative"}
     with pytest.raises(KeyError):
         schedule(replace(CALENDAR, kind=ResourceKind.PATIENT), "", WEEK)
 

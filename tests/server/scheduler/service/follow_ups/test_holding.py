@@ -17,6 +17,7 @@ from server.scheduler.rules.appointment import AppointmentStatus
 from server.scheduler.rules.hold import HOLD_FOR, LONGEST_FOR, HoldEnd
 from server.scheduler.rules.openings import Exceptional, ExceptionKind
 from server.scheduler.rules.promise import PromiseStatus
+from server.scheduler.rules.units import unit_of
 from server.scheduler.service.views import CancelReason, Choice, Hold, HoldOver, SlotTaken
 from server.scheduler.tables import Appointment, BusyUnit
 from tests.server.scheduler.clinic import NEXT_MONDAY, Clinic, in_minutes
@@ -44,6 +45,13 @@ async def test_a_held_moment_is_taken_for_everybody_else_and_booked_with_a_yes(c
     assert held.proposal.choice == clinic.choice()
     assert (await clinic.stored(promise)).status is PromiseStatus.DUE
     assert await clinic.count(BusyUnit) == ALL_UNITS
+    aubin = clinic.village.gp.practitioner_id
+    assert aubin is not None
+    async with clinic.database.reading() as tx:
+        first = unit_of(NEXT_MONDAY)
+        span, mine = range(first - 99, first + 99), clinic.resources[aubin]
+        assert await store.held_units(tx, mine, span, clinic.clock()) == frozenset(range(first, first + 4))
+        assert not await store.held_units(tx, mine, span, clinic.clock() + HOLD_FOR)
     assert await first_shown(clinic, other) == "03-09T09:30"
     with pytest.raises(SlotTaken) as refused:
         await clinic.follow_ups.hold(clinic.nurse, other, clinic.choice(in_minutes(15)))
