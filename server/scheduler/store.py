@@ -42,6 +42,7 @@ from server.scheduler.tables import (
     Resource,
 )
 
+_ROAD = 3 * 12  # units: who drives to a stop is away before it begins; three hours cross a region
 Held = tuple[ResourceId, int]
 """One unit of one resource."""
 TAKEN = N_("Ce moment vient d’être pris. Rien n’a été réservé. Choisissez un autre moment.")
@@ -68,7 +69,8 @@ async def calendars(
     rules = await _rules(tx, ids)
     exceptions = await _exceptions(tx, ids, span)
     held = await _taken(tx, ids, span, at) if taken else defaultdict(list)
-    sites = {rule.site_id for some in rules.values() for rule in some if rule.site_id}
+    sites = {one.site_id for some in rules.values() for one in some if one.site_id}
+    sites |= {one.site_id for some in exceptions.values() for one in some if one.site_id}
     ground = await grounds(tx, {one.zone for one in resources}, [one.subject_id for one in resources], sites)
     return {
         one.subject_id: Calendar(
@@ -83,9 +85,16 @@ async def calendars(
             one.buffer_min // 5,
             {rule.site_id: ground.closed(one.zone, rule.site_id) for rule in rules[one.id] if rule.site_id},
             ground.homes.get(one.subject_id),
+            ground.travel(_places(ground.homes.get(one.subject_id), rules[one.id], exceptions[one.id])),
         )
         for one in resources
     }
+
+
+def _places(home: SiteId | None, rules: Iterable[WeeklyRule], exceptions: Iterable[Exceptional]) -> set[SiteId]:
+    """Return the sites between which somebody drives: none for who goes nowhere once."""
+    once = {one.site_id for one in exceptions if one.site_id}
+    return {one for one in (home, *once, *(rule.site_id for rule in rules)) if one} if once else set()
 
 
 async def _rules(tx: AsyncSession, ids: list[ResourceId]) -> dict[ResourceId, list[WeeklyRule]]:
@@ -100,8 +109,8 @@ async def _exceptions(tx: AsyncSession, ids: list[ResourceId], span: range) -> d
     found: dict[ResourceId, list[Exceptional]] = defaultdict(list)
     query = select(AvailabilityException).where(
         AvailabilityException.resource_id.in_(ids),
-        AvailabilityException.starts_at < instant_of(span.stop),
-        AvailabilityException.ends_at > instant_of(span.start),
+        AvailabilityException.starts_at < instant_of(span.stop + _ROAD),
+        AvailabilityException.ends_at > instant_of(span.start - _ROAD),
     )
     for row in await tx.scalars(query):
         found[row.resource_id].append(Exceptional(row.kind, row.starts_at, row.ends_at, row.modality, row.site_id))

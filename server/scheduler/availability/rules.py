@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import product
 from math import asin, cos, radians, sin, sqrt
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -25,6 +26,7 @@ from server.scheduler.rules.openings import (
     ExceptionKind,
     WeeklyRule,
     check_rules,
+    must_be_there,
 )
 from server.scheduler.rules.units import ClockChange, clock_change, unit_from, unit_of
 
@@ -62,11 +64,11 @@ class Weekly(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     def meets(self, other: "Weekly") -> bool:
-        """Return whether both can hold on one day."""
+        """Return whether both can hold in one week."""
         starts = [one for one in (self.valid_from, other.valid_from) if one]
         ends = [one for one in (self.valid_to, other.valid_to) if one]
-        same_time = self.weekday == other.weekday and (not starts or not ends or max(starts) <= min(ends))
-        return same_time and self.rule().same_weeks(other.rule())
+        both = not starts or not ends or max(starts) <= min(ends)
+        return both and self.rule().same_weeks(other.rule())
 
 
 class Once(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,6 +109,7 @@ class Booked:
     modality: Modality
     practitioner_id: PractitionerId
     cabin_id: CabinId | None
+    site_id: SiteId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +165,15 @@ def outside(before: Calendar, then: Calendar, booked: Iterable[Booked]) -> list[
 
 def _holds(calendar: Calendar, one: Booked) -> bool:
     span = range(unit_of(one.starts_at), unit_from(one.ends_at))
-    return calendar.open_in(span, one.modality) == (1 << len(span)) - 1
+    at = one.site_id if must_be_there(calendar.kind, one.modality) else None
+    return calendar.open_in(span, one.modality, at) == (1 << len(span)) - 1
 
 
-def check_plan(plan: Plan, places: Mapping[SiteId, tuple[float, float]]) -> Plan:
-    """Return the plan in order, or raise Invalid saying which line cannot be. `places`: latitude and longitude."""
+def check_plan(plan: Plan, places: Mapping[SiteId, tuple[float, float]], home: SiteId | None = None) -> Plan:
+    """Return the plan in order, or raise Invalid saying which line cannot be.
+
+    `places`: latitude and longitude; `home`: where lines are that name no site.
+    """
     check_rules([one.rule() for one in plan.weekly])
     for one in plan.weekly:
         if one.valid_from and one.valid_to and one.valid_to < one.valid_from:
@@ -180,25 +187,41 @@ def check_plan(plan: Plan, places: Mapping[SiteId, tuple[float, float]]) -> Plan
         raise Invalid(_NOT_POSSIBLE, fields={"buffer_min": N_("Entre 0 et 60 minutes, par pas de 5.")})
     if len(plan.weekly) > WEEKLY_MOST or len(plan.once) > ONCE_MOST:
         raise Invalid(N_("C’est trop de lignes pour une personne. Rien n’a été enregistré."))
-    _check_sites(plan, places)
+    _check_sites(plan, places, home)
     return in_order(plan)
 
 
-def _check_sites(plan: Plan, places: Mapping[SiteId, tuple[float, float]]) -> None:
-    """Raise Invalid when somebody would have to be in two places with no time to drive."""
+def _check_sites(plan: Plan, places: Mapping[SiteId, tuple[float, float]], home: SiteId | None) -> None:
+    """Raise Invalid when somebody would have to be in two places with no time to drive.
+
+    A line of every week gives way to an opening elsewhere (`Calendar`); two of a kind do not.
+    """
     named = {one.site_id for one in plan.weekly} | {one.site_id for one in plan.once}
     if not named - {None} <= set(places):
         raise Invalid(_NOT_POSSIBLE, fields={"site_id": N_("Choisissez un lieu de la liste.")})
-    for first in plan.weekly:
-        for then in plan.weekly:
-            if first.site_id and then.site_id and first.site_id != then.site_id and first.meets(then):
-                needed = travel_min(places[first.site_id], places[then.site_id])
-                if first.start_min <= then.start_min < first.end_min + needed:
-                    raise Invalid(
-                        N_("Entre ces deux lieux, il faut %(minutes)s minutes de route. Rien n’a été enregistré."),
-                        code="travel",
-                        minutes=needed,
-                    )
+    opened = [one for one in plan.once if one.kind is ExceptionKind.OPEN]
+    lines: tuple[tuple[Weekly | Once, ...], ...] = (plan.weekly, tuple(opened))
+    for first, then in (pair for some in lines for pair in product(some, repeat=2)):
+        here, there = first.site_id or home, then.site_id or home
+        if here and there and here != there and here in places and there in places:
+            needed = travel_min(places[here], places[there])
+            if _too_soon(first, then, needed):
+                raise Invalid(
+                    N_("Entre ces deux lieux, il faut %(minutes)s minutes de route. Rien n’a été enregistré."),
+                    code="travel",
+                    minutes=needed,
+                )
+
+
+def _too_soon(first: Weekly | Once, then: Weekly | Once, needed: int) -> bool:
+    """Return whether `then` begins after `first` does, but before one has come from there in `needed` minutes."""
+    if isinstance(first, Once):
+        road = timedelta(minutes=needed)
+        return isinstance(then, Once) and first.starts_at <= then.starts_at < first.ends_at + road
+    if isinstance(then, Once):
+        return False
+    begins = then.start_min + 24 * 60 * ((then.weekday - first.weekday) % 7)
+    return first.meets(then) and first.start_min <= begins < first.end_min + needed
 
 
 def travel_min(one: tuple[float, float], other: tuple[float, float]) -> int:

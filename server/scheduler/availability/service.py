@@ -6,6 +6,7 @@ save(plan, seen) ─▶ the hours are those that were seen? ─▶ possible? ─
 undo ─▶ the hours before a change, by the same way
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -234,14 +235,9 @@ class Availability:
         before = await store.plan(tx, row, now)
         refuse_other(before, seen)
         places = {site.id: (site.latitude, site.longitude) for site in await people_store.sites(tx)}
-        plan = check_plan(plan, places)
-        sites = {each.site_id for each in (*before.weekly, *plan.weekly) if each.site_id}
-        ground = await grounds(tx, [row.zone], [one.id], sites)
         home = one.site.id if one.site else None
-        closed = {site_id: ground.closed(row.zone, site_id) for site_id in sites}
-        known = Calendar(
-            row.id, one.kind, one.id, row.zone, closing_days=ground.closed(row.zone, home), closed_at=closed, home=home
-        )
+        plan = check_plan(plan, places, home)
+        known = await _known(tx, row, one, (before, plan))
         coming = await store.booked(tx, one.kind, one.id, now)
         hit = outside(before.calendar(known), plan.calendar(known), coming)
         outcome = Outcome(plan, difference(before, plan), tuple(hit), saved=True)
@@ -264,6 +260,24 @@ class Availability:
         await record(tx, who, Action.HOURS_CHANGED, at=now, record=f"resource:{row.id}")
         freed = choice.freed & {each.id for each in hit}
         return outcome, ["hours", *await free(tx, who, now, freed, _WHY.get(one.kind, CancelReason.OTHER))]
+
+
+async def _known(tx: AsyncSession, row: Resource, one: Subject, plans: Iterable[Plan]) -> Calendar:
+    """Return a calendar without hours, for any of these plans: where it is, what is closed there, how far it is."""
+    named = [line.site_id for plan in plans for line in plan.weekly]
+    named += [line.site_id for plan in plans for line in plan.once]
+    sites, home = {site_id for site_id in named if site_id}, one.site.id if one.site else None
+    ground = await grounds(tx, [row.zone], [one.id], sites)
+    return Calendar(
+        row.id,
+        one.kind,
+        one.id,
+        row.zone,
+        closing_days=ground.closed(row.zone, home),
+        closed_at={site_id: ground.closed(row.zone, site_id) for site_id in sites},
+        home=home,
+        travel=ground.travel({*sites, home} if home else sites),
+    )
 
 
 def _written(plan: Plan) -> str:

@@ -15,6 +15,7 @@ from server.kernel.ids import SiteId
 from server.kernel.words import N_
 from server.people.founding.tables import InstrumentRow
 from server.people.tables import CabinRow, HealthWorkerRow, SiteRow
+from server.scheduler.availability.rules import travel_min
 from server.scheduler.closings.rules import ClosingLine, Wanted, areas_of, closed_days
 from server.scheduler.closings.tables import ClosingChange
 from server.scheduler.rules.appointment import EXPECTED
@@ -28,11 +29,23 @@ class Grounds:
     homes: dict[UUID, SiteId]
     insees: dict[SiteId, str]
     said: dict[str, dict[date, ClosingLine]]
+    where: dict[SiteId, tuple[float, float]]
+    """Latitude and longitude."""
 
     def closed(self, zone: str, site_id: SiteId | None) -> frozenset[date]:
         """Return the days closed in a zone, at a site if one is named."""
         insee = self.insees.get(site_id, "") if site_id else ""
         return closed_days(areas_of(zone, insee, site_id), self.said)
+
+    def travel(self, places: Collection[SiteId]) -> dict[tuple[SiteId, SiteId], int]:
+        """Return the units of driving between each two of these sites, both ways."""
+        known = [one for one in places if one in self.where]
+        return {
+            (one, other): travel_min(self.where[one], self.where[other]) // 5
+            for one in known
+            for other in known
+            if one != other
+        }
 
 
 async def grounds(
@@ -41,10 +54,11 @@ async def grounds(
     """Return where these subjects stand, and the closing days there, in these zones and at these other sites."""
     homes = await _homes(tx, subjects)
     places = {*homes.values(), *sites}
-    found = await tx.execute(select(SiteRow.id, SiteRow.insee).where(SiteRow.id.in_(places)))
-    insees = {site_id: insee for site_id, insee in found}
+    rows = list(await tx.scalars(select(SiteRow).where(SiteRow.id.in_(places))))
+    insees = {row.id: row.insee for row in rows}
     areas = {area for site_id, insee in insees.items() for area in areas_of("", insee, site_id)}
-    return Grounds(homes, insees, await said_by(tx, {*zones, *areas}))
+    where = {row.id: (row.latitude, row.longitude) for row in rows}
+    return Grounds(homes, insees, await said_by(tx, {*zones, *areas}), where)
 
 
 async def _homes(tx: AsyncSession, subjects: Collection[UUID]) -> dict[UUID, SiteId]:

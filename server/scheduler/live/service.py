@@ -18,7 +18,7 @@ import msgspec
 
 from server.database.engine import Database
 from server.kernel.clock import Clock
-from server.kernel.ids import ResourceId
+from server.kernel.ids import ResourceId, SiteId
 from server.scheduler.live import store
 from server.scheduler.rules.hold import is_over
 from server.scheduler.rules.index import WEEK, Index
@@ -107,8 +107,8 @@ class LiveIndex:
         stale, self._stale = {one for one in self._stale | over if one[1] in self._weeks}, set()
         return stale
 
-    def least_loaded(self, subjects: Iterable[UUID]) -> tuple[int, ...]:
-        """Return their rows, who has least to do first: tenths of the open time given away in the coming month."""
+    def least_loaded(self, subjects: Iterable[UUID], at: SiteId | None = None) -> tuple[int, ...]:
+        """Return their rows (of their hours at a site, if one is named), who has least to do first: tenths of the open time given away in the coming month."""
         key, now = tuple(subjects), self._now()
         at, rows = self._ordered.get(key, (None, ()))
         if at is None or abs((now - at).total_seconds()) > ORDERED_FOR:

@@ -15,7 +15,7 @@ from server.readiness import store as readiness
 from server.records.rules.note import Modality
 from server.scheduler import store
 from server.scheduler.planning.rules import last_day
-from server.scheduler.rules.openings import Calendar, ResourceKind
+from server.scheduler.rules.openings import NOWHERE, Calendar, ResourceKind, must_be_there
 from server.scheduler.rules.planning import NOBODY, Day, Diary, Placed, Problem, Span, Tier, Wish
 from server.scheduler.rules.planning_tours import Rider
 from server.scheduler.rules.search import GRID, day_cost
@@ -174,9 +174,15 @@ def _rider(row: FollowUpPromise) -> Rider:
 
 def _diary(calendar: Calendar, span: range) -> Diary:
     remote, in_person = (
-        tuple(_spans(calendar.free_in(span, modality))) for modality in (Modality.REMOTE, Modality.IN_PERSON)
+        tuple(_spans(calendar.free_in(span, modality, _place(calendar, modality))))
+        for modality in (Modality.REMOTE, Modality.IN_PERSON)
     )
     return Diary(calendar.kind, calendar.subject_id, remote, in_person, calendar.buffer)
+
+
+def _place(calendar: Calendar, modality: Modality) -> SiteId | None:
+    """Return where a plan counts on somebody who has to be there: at home. Hours elsewhere are booked one by one."""
+    return (calendar.home or NOWHERE) if must_be_there(calendar.kind, modality) else None
 
 
 def _spans(bits: int) -> Iterable[Span]:

@@ -16,9 +16,9 @@ from functools import lru_cache, reduce
 from operator import itemgetter, or_
 from uuid import UUID
 
-from server.kernel.ids import ResourceId
+from server.kernel.ids import ResourceId, SiteId
 from server.records.rules.note import Modality
-from server.scheduler.rules.openings import Calendar, ResourceKind, padded, starts
+from server.scheduler.rules.openings import NOWHERE, Calendar, ResourceKind, padded, starts
 from server.scheduler.rules.search import GRID, held_for
 
 WEEK = 7 * 24 * 12
@@ -51,6 +51,10 @@ class Index:
     def __init__(self) -> None:
         self._calendars: list[Calendar] = []
         self._rows: dict[UUID, int] = {}
+        self._at: list[SiteId | None] = []
+        """Where a row looks; None: wherever its resource is. Only who is at several sites has rows for each."""
+        self._main: list[int] = []
+        self._others: dict[int, dict[SiteId, int]] = {}
         self._of_resource: dict[UUID, int] = {}
         self._taken: defaultdict[int, dict[int, int]] = defaultdict(dict)
         self._columns: defaultdict[int, dict[Modality, Column]] = defaultdict(dict)
@@ -63,24 +67,45 @@ class Index:
         calendar = replace(calendar, taken=frozenset())
         row = self._rows.get(calendar.subject_id)
         if row is None:
-            row = len(self._calendars)
-            self._rows[calendar.subject_id] = self._of_resource[calendar.resource_id] = row
-            self._calendars.append(calendar)
+            row = self._rows[calendar.subject_id] = self._of_resource[calendar.resource_id] = self._add(calendar)
+        if calendar.places:
+            others = self._others.setdefault(row, {})
+            for site_id in {*calendar.places, calendar.home or NOWHERE, NOWHERE} - others.keys():
+                others[site_id] = self._add(calendar, row, site_id)
+        for each in self._all(row):
+            self._calendars[each] = calendar
             for column in self._every_column():
-                _append(column, calendar.kind)
-        self._calendars[row] = calendar
+                self._write_hours(each, column)
+                self._redraw(each, column)
+
+    def _add(self, calendar: Calendar, main: int | None = None, at: SiteId | None = None) -> int:
+        row = len(self._calendars)
+        self._calendars.append(calendar)
+        self._main.append(row if main is None else main)
+        self._at.append(at)
         for column in self._every_column():
-            self._write_hours(row, column)
-            self._redraw(row, column)
+            _append(column, calendar.kind)
+        return row
+
+    def _all(self, row: int) -> tuple[int, ...]:
+        """Return a resource's own row and those of each of its sites."""
+        others = self._others.get(row)
+        return (row, *others.values()) if others else (row,)
 
     def row(self, subject_id: UUID) -> int | None:
         """Return the number of a resource, None when nobody told of it."""
         return self._rows.get(subject_id)
 
-    def rows(self, subjects: Iterable[UUID]) -> tuple[int, ...]:
-        """Return the numbers of those subjects that are resources."""
-        found = (self._rows.get(subject) for subject in subjects)
-        return tuple(row for row in found if row is not None)
+    def rows(self, subjects: Iterable[UUID], at: SiteId | None = None) -> tuple[int, ...]:
+        """Return the numbers of those subjects that are resources: of their hours at a site, if one is named."""
+        found = [row for subject in subjects if (row := self._rows.get(subject)) is not None]
+        if at is not None and self._others:
+            return tuple(self._there(row, at) for row in found)
+        return tuple(found)
+
+    def _there(self, row: int, at: SiteId) -> int:
+        others = self._others.get(row)
+        return others.get(at, others[NOWHERE]) if others else row
 
     def subject(self, row: int) -> UUID:
         """Return who has this number."""
@@ -88,7 +113,7 @@ class Index:
 
     def subjects(self, kind: ResourceKind) -> tuple[UUID, ...]:
         """Return everybody of a kind."""
-        return tuple(one.subject_id for one in self._calendars if one.kind is kind)
+        return tuple(self._calendars[row].subject_id for row in self._rows.values() if self._calendars[row].kind is kind)
 
     def set_taken(self, resource_id: ResourceId, week: int, bits: int) -> None:
         """Tell what a resource holds in a week: nothing else of that week stays."""
@@ -124,7 +149,8 @@ class Index:
         rows = self._taken[week]
         rows[row] = rows.get(row, 0) | (1 << count) - 1 << bit
         for column in self._columns[week].values():
-            self._close(row, column, bit, count)
+            for each in self._all(row):
+                self._close(each, column, bit, count)
 
     def column(self, modality: Modality, week: int) -> Column:
         """Return the maps of a week, made now when this is the first look."""
@@ -163,14 +189,15 @@ class Index:
         return (column for columns in self._columns.values() for column in columns.values())
 
     def _write_hours(self, row: int, column: Column) -> None:
-        first, calendar, before = column.week * WEEK, self._calendars[row], column.held[row][0]
-        column.open[row] = calendar.open_in(range(first, first + WEEK + _SPILL), column.modality)
+        first, calendar, before, at = column.week * WEEK, self._calendars[row], column.held[row][0], self._at[row]
+        column.open[row] = calendar.open_in(range(first, first + WEEK + _SPILL), column.modality, at)
         if before:
-            column.before[row] = calendar.open_in(range(first - before, first), column.modality)
+            column.before[row] = calendar.open_in(range(first - before, first), column.modality, at)
 
     def _redraw_week(self, row: int, week: int) -> None:
         for column in self._columns[week].values():
-            self._redraw(row, column)
+            for each in self._all(row):
+                self._redraw(each, column)
 
     def _close(self, row: int, column: Column, bit: int, count: int) -> None:
         """Take the starts away that a new appointment overlaps, and mark those beside it: `_redraw` for one booking."""
@@ -192,10 +219,10 @@ class Index:
             return
         before, units = column.held[row]
         calendar = self._calendars[row]
-        here, previous, then = taken.get(week), taken.get(week - 1), taken.get(week + 1)
-        held = here.get(row, 0) if here else 0
-        last = previous.get(row, 0) >> WEEK - _REACH if previous else 0
-        if then and (spilt := then.get(row, 0) & _EDGE):
+        here, previous, then, main = taken.get(week), taken.get(week - 1), taken.get(week + 1), self._main[row]
+        held = here.get(main, 0) if here else 0
+        last = previous.get(main, 0) >> WEEK - _REACH if previous else 0
+        if then and (spilt := then.get(main, 0) & _EDGE):
             held |= spilt << WEEK
         busy = held
         if before or calendar.buffer:
@@ -207,7 +234,7 @@ class Index:
 
     def _held(self, row: int, week: int) -> int:
         rows = self._taken.get(week)
-        return rows.get(row, 0) if rows else 0
+        return rows.get(self._main[row], 0) if rows and row >= 0 else 0
 
 
 def _append(column: Column, kind: ResourceKind) -> None:

@@ -4,6 +4,9 @@ A set of units is a Python whole number: bit 0 is the first unit of the span tha
 
     open  =  (weekly rules − closing days of where they are)  ∪  exceptions "open"  −  exceptions "closed"
     free  =  open − taken
+
+Hours may be at another site than usual: who has to be there is open there alone. Somebody who goes once to another
+site is not where they are every week meanwhile, nor while they drive.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -26,6 +29,10 @@ EVERY_WEEKS_MOST = 8
 LATEST_MINUTE = 36 * 60  # a rule may run past midnight, until noon of the day after
 
 
+NOWHERE = SiteId(UUID(int=0))
+"""A site where nobody's hours are: who says where they are is not there."""
+
+
 class ResourceKind(StrEnum):
     """What can be taken only once at a time."""
 
@@ -36,6 +43,13 @@ class ResourceKind(StrEnum):
     """Shared by a site: an electrocardiograph."""
     PATIENT = "patient"
     """Always open; a resource so that nobody is expected in two places at once."""
+
+
+def must_be_there(kind: ResourceKind, modality: Modality) -> bool:
+    """Return whether a resource has to be at the patient's site: a doctor on the screen may be anywhere."""
+    if kind is ResourceKind.PRACTITIONER:
+        return modality is Modality.IN_PERSON
+    return kind is not ResourceKind.PATIENT
 
 
 class ExceptionKind(StrEnum):
@@ -110,24 +124,33 @@ class Calendar:
     """The closing days of other sites where rules put the resource."""
     home: SiteId | None = None
     """Where it always is; None for a doctor, who may be anywhere."""
+    travel: Mapping[tuple[SiteId, SiteId], int] = field(default_factory=dict)
+    """Units of driving between two sites."""
 
-    def open_in(self, span: range, modality: Modality) -> int:
-        """Return the units of `span` in which the resource is open for `modality`."""
+    @property
+    def places(self) -> frozenset[SiteId]:
+        """The other sites where some of the hours are."""
+        return frozenset(one.site_id for one in (*self.rules, *self.exceptions) if one.site_id is not None)
+
+    def open_in(self, span: range, modality: Modality, at: SiteId | None = None) -> int:
+        """Return the units of `span` in which the resource is open for `modality`; `at` a site, if one is named."""
         if self.kind is ResourceKind.PATIENT:
             return (1 << len(span)) - 1
         bits = 0
-        for start, stop in self._weekly(span, modality):
-            bits |= _bits(span, start, stop)
+        for start, stop, place in self._weekly(span, modality):
+            if at is None or place in (None, at):
+                bits |= _bits(span, start, stop) & ~self._away(span, place)
         for one in self._exceptions(ExceptionKind.OPEN, modality):
-            bits |= _bits(span, unit_from(one.starts_at), unit_of(one.ends_at))
+            if at is None or (one.site_id or self.home) in (None, at):
+                bits |= _bits(span, unit_from(one.starts_at), unit_of(one.ends_at))
         for one in self._exceptions(ExceptionKind.CLOSED, modality):
             bits &= ~_bits(span, unit_of(one.starts_at), unit_from(one.ends_at))
         return bits
 
-    def free_in(self, span: range, modality: Modality) -> int:
-        """Return the units of `span` in which the resource is open and not taken."""
+    def free_in(self, span: range, modality: Modality, at: SiteId | None = None) -> int:
+        """Return the units of `span` in which the resource is open and not taken; `at` a site, if one is named."""
         wide = range(span.start - self.buffer, span.stop + self.buffer)
-        return self.open_in(span, modality) & ~(padded(self.taken_in(wide), self.buffer) >> self.buffer)
+        return self.open_in(span, modality, at) & ~(padded(self.taken_in(wide), self.buffer) >> self.buffer)
 
     def taken_in(self, span: range) -> int:
         """Return the units of `span` that an appointment holds."""
@@ -137,7 +160,16 @@ class Calendar:
                 bits |= 1 << unit - span.start
         return bits
 
-    def _weekly(self, span: range, modality: Modality) -> Iterator[tuple[int, int]]:
+    def _away(self, span: range, place: SiteId | None) -> int:
+        """Return when somebody is at another site once, or on the road between it and this place."""
+        bits = 0
+        for one in self.exceptions:
+            if one.kind is ExceptionKind.OPEN and one.site_id not in (None, place):
+                road = self.travel.get((place, one.site_id), 0) if place and one.site_id else 0
+                bits |= _bits(span, unit_of(one.starts_at) - road, unit_from(one.ends_at) + road)
+        return bits
+
+    def _weekly(self, span: range, modality: Modality) -> Iterator[tuple[int, int, SiteId | None]]:
         good = self._good_for(modality)
         for day in _days_around(span.start, span.stop, self.zone):
             for rule in self.rules:
@@ -145,7 +177,7 @@ class Calendar:
                 if day not in closed and rule.modality in good and rule.holds_on(day):
                     start = instant_of_wall(day, rule.start_min, self.zone)
                     end = instant_of_wall(day, rule.end_min, self.zone)
-                    yield unit_from(start), unit_of(end)
+                    yield unit_from(start), unit_of(end), rule.site_id or self.home
 
     def _exceptions(self, kind: ExceptionKind, modality: Modality) -> Iterator[Exceptional]:
         good = self._good_for(modality)

@@ -19,8 +19,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from server.kernel.ids import SiteId
 from server.records.rules.note import Modality
-from server.scheduler.rules.openings import Calendar, ResourceKind, starts
+from server.scheduler.rules.openings import Calendar, ResourceKind, must_be_there, starts
 from server.scheduler.rules.promise import Window
 from server.scheduler.rules.units import day_units, instant_of, instant_of_wall, local_day, unit_from
 
@@ -97,6 +98,12 @@ class Ask:
     not_before: datetime
     part: PartOfDay | None = None
     seen: frozenset[date] = frozenset()
+    site_id: SiteId | None = None
+    """Where the patient is; None: wherever anybody is."""
+
+    def at(self, kind: ResourceKind) -> SiteId | None:
+        """Return where a kind has to be; None: anywhere."""
+        return self.site_id if must_be_there(kind, self.modality) else None
 
     @property
     def days(self) -> list[date]:
@@ -194,7 +201,8 @@ def is_open(ask: Ask, sides: Sides, unit: int) -> bool:
     span = day_units(day, ask.zone)
     moments = _grid(span) & _not_before(ask, span)
     for kind, candidates in sides.items():
-        moments &= _any(_begins(one.calendar.open_in(span, ask.modality), kind, ask.modality) for one in candidates)
+        at = ask.at(kind)
+        moments &= _any(_begins(one.calendar.open_in(span, ask.modality, at), kind, ask.modality) for one in candidates)
     return bool(moments >> unit - span.start & 1)
 
 
@@ -204,7 +212,9 @@ def why_empty(ask: Ask, sides: Sides) -> WhyEmpty:
     if not spans:
         return WhyEmpty.WINDOW_OVER
     place = place_of(ask.modality)
-    if not any(one.calendar.open_in(span, ask.modality) for one in sides.get(place, ()) for span in spans):
+    if not any(
+        one.calendar.open_in(span, ask.modality, ask.at(place)) for one in sides.get(place, ()) for span in spans
+    ):
         return shut(ask.modality) if sides.get(place) else LACKS[place]
     left = [_grid(span) & _not_before(ask, span) for span in spans]
     for kind in sides:
@@ -260,7 +270,7 @@ def day_cost(due_on: date, day: date) -> int:
 
 
 def _starts(one: Candidate, kind: ResourceKind, ask: Ask, span: range) -> int:
-    return _begins(one.calendar.free_in(span, ask.modality), kind, ask.modality)
+    return _begins(one.calendar.free_in(span, ask.modality, ask.at(kind)), kind, ask.modality)
 
 
 def _begins(bits: int, kind: ResourceKind, modality: Modality) -> int:

@@ -172,7 +172,7 @@ def asked(
     """Return what is looked for."""
     strict = Window(row.due_on, row.earliest_on, row.latest_on)
     window = strict.widened(local_day(now, site.zone)) if wide else strict
-    return Ask(window, site.zone, row.modality, now + LEAD_FOR, part, frozenset(seen))
+    return Ask(window, site.zone, row.modality, now + LEAD_FOR, part, frozenset(seen), row.site_id)
 
 
 async def cabins_in_service(tx: AsyncSession, site_id: SiteId) -> tuple[dict[CabinId, Cabin], frozenset[CabinId]]:
