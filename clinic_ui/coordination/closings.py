@@ -19,6 +19,7 @@ from server.kernel.clock import Clock
 from server.kernel.errors import ClinicError, Conflict, Invalid
 from server.kernel.ids import AppointmentId
 from server.kernel.words import N_
+from server.people.rules import Site
 from server.scheduler.availability.freeing import Decided
 from server.scheduler.closings.rules import LOCAL_LAW, Wanted, closing
 from server.scheduler.closings.service import ClosingOutcome, Closings, ClosingSheet
@@ -187,7 +188,7 @@ class ClosingPages:
             change_id=change_id,
             zone=ZoneInfo(done.area.zone),
             modality_words=MODALITY_WORDS,
-            name=self._name(request, done.area.key, {done.area.key: done.area.site.name} if done.area.site else {}),
+            name=self._name(request, done.area.key, {done.area.key: _place(done.area.site)} if done.area.site else {}),
         )
 
     async def _show(
@@ -212,7 +213,7 @@ class ClosingPages:
         )
 
     def _names(self, request: web.Request, sheet: ClosingSheet) -> dict[str, str]:
-        sites = {one.key: f"{one.site.name}, {one.site.commune}" for one in sheet.areas if one.site}
+        sites = {one.key: _place(one.site) for one in sheet.areas if one.site}
         return {one.key: self._name(request, one.key, sites) for one in sheet.areas}
 
     @staticmethod
@@ -224,3 +225,7 @@ class ClosingPages:
             return i18n.translate(locale, ZONE_WORDS[key]) if key in ZONE_WORDS else key
         local = N_("Département %(number)s (Alsace-Moselle)") if key in LOCAL_LAW else N_("Département %(number)s")
         return i18n.translate(locale, local, number=key)
+
+
+def _place(site: Site) -> str:
+    return site.name if site.commune in site.name else f"{site.name}, {site.commune}"

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.database.engine import Database
 from server.kernel.clock import Clock
-from server.kernel.ids import PractitionerId, ResourceId
+from server.kernel.ids import PractitionerId, ResourceId, SiteId
 from server.people import store as people
 from server.people.rules import Site
 from server.scheduler import store
@@ -69,42 +69,46 @@ class Proposer:
         span = range(day_units(ask.window.earliest_on, ask.zone).start, day_units(ask.window.latest_on, ask.zone).stop)
         nobody = Calendar(ResourceId(row.patient_id), ResourceKind.PATIENT, row.patient_id, site.zone)
         patient = (await store.calendars(tx, [row.patient_id], span, at=now)).get(row.patient_id, nobody)
-        return Scan(self._live.index, ask, await self._tiers(tx, row, now, shares), patient)
+        return Scan(self._live.index, ask, await self._tiers(tx, row, ask, now, shares), patient)
 
-    async def _tiers(self, tx: AsyncSession, row: FollowUpPromise, now: datetime, shares: Shares) -> Tiers:
+    async def _tiers(self, tx: AsyncSession, row: FollowUpPromise, ask: Ask, now: datetime, shares: Shares) -> Tiers:
         cabins, _closed = await asking.cabins_in_service(tx, row.site_id)
         workers = [one.id for one in await people.health_workers(tx, row.site_id)]
         instruments = await asking.instruments_in_service(tx, row)
         whys = await asking.continuity(tx, row, now)
+        here = ask.at(ResourceKind.CABIN)
         sides: dict[ResourceKind, tuple[Tier, ...]] = {
-            ResourceKind.PRACTITIONER: self._doctors(whys, shares),
-            ResourceKind.CABIN: (self._tier(0, cabins),),
+            ResourceKind.PRACTITIONER: self._doctors(whys, shares, ask.at(ResourceKind.PRACTITIONER)),
+            ResourceKind.CABIN: (self._tier(0, cabins, here),),
             ResourceKind.HEALTH_WORKER: (
-                self._tier(0, [one for one in workers if not worker_cost(one, row.health_worker_id)]),
-                self._tier(ANOTHER_WORKER_COST, [one for one in workers if worker_cost(one, row.health_worker_id)]),
+                self._tier(0, [one for one in workers if not worker_cost(one, row.health_worker_id)], here),
+                self._tier(
+                    ANOTHER_WORKER_COST, [one for one in workers if worker_cost(one, row.health_worker_id)], here
+                ),
             ),
-            ResourceKind.INSTRUMENT: (self._tier(0, instruments),),
+            ResourceKind.INSTRUMENT: (self._tier(0, instruments, here),),
         }
         return {kind: sides[kind] for kind in asking.kinds_of(row) if kind is not ResourceKind.PATIENT}
 
-    def _doctors(self, whys: Mapping[PractitionerId, Why], shares: Shares) -> tuple[Tier, ...]:
+    def _doctors(self, whys: Mapping[PractitionerId, Why], shares: Shares, at: SiteId | None) -> tuple[Tier, ...]:
         """Return tiers of doctors: who knows the patient by what they cost, then everybody by how full their month is.
 
         Whoever stands in two tiers is found in the cheaper one, for the cheapest combination wins.
         """
+        index = self._live.index
         near: defaultdict[int, list[UUID]] = defaultdict(list)
         for one, why in whys.items():
             near[doctor_cost(one, why, shares)].append(one)
         extra = COSTS[Why.ANOTHER] - (WAITS if shares.waits else 0)
-        known = {row for some in near.values() for row in self._live.index.rows(some)}
+        known = {row for some in near.values() for row in index.rows(some)}
         strangers = [
-            Tier(extra + full, tuple(row for row in rows if row not in known))
+            Tier(extra + full, index.there([row for row in rows if row not in known], at))
             for full, rows in self._sharing.strangers().items()
         ]
-        return *(self._tier(cost, some) for cost, some in sorted(near.items())), *strangers
+        return *(self._tier(cost, some, at) for cost, some in sorted(near.items())), *strangers
 
-    def _tier(self, cost: int, subjects: Iterable[UUID]) -> Tier:
-        return Tier(cost, self._live.least_loaded(subjects))
+    def _tier(self, cost: int, subjects: Iterable[UUID], at: SiteId | None) -> Tier:
+        return Tier(cost, self._live.least_loaded(subjects, at))
 
 
 def _weeks(ask: Ask) -> range:

@@ -48,7 +48,7 @@ class LiveIndex:
         self._ends: dict[_Stale, datetime] = {}
         """When the first hold on a resource-week is over."""
         self._catching_up = asyncio.Lock()
-        self._ordered: dict[tuple[UUID, ...], tuple[datetime, tuple[int, ...]]] = {}
+        self._ordered: dict[tuple[UUID | None, ...], tuple[datetime, tuple[int, ...]]] = {}
 
     async def listen(self) -> None:
         """Hear of bookings in other processes, and read the coming weeks."""
@@ -108,12 +108,17 @@ class LiveIndex:
         return stale
 
     def least_loaded(self, subjects: Iterable[UUID], at: SiteId | None = None) -> tuple[int, ...]:
-        """Return their rows (of their hours at a site, if one is named), who has least to do first: tenths of the open time given away in the coming month."""
-        key, now = tuple(subjects), self._now()
-        at, rows = self._ordered.get(key, (None, ()))
-        if at is None or abs((now - at).total_seconds()) > ORDERED_FOR:
+        """Return their rows, of their hours at a site if one is named: who has least to do first.
+
+        Work is counted in tenths of the open time that is given away in the coming month.
+        """
+        everybody = tuple(subjects)
+        key, now = (at, *everybody), self._now()
+        since, rows = self._ordered.get(key, (None, ()))
+        if since is None or abs((now - since).total_seconds()) > ORDERED_FOR:
             month = month_from(now)
-            rows = tuple(sorted(self.index.rows(key), key=lambda row: int(10 * self.index.load(row, month))))
+            some = self.index.rows(everybody, at)
+            rows = tuple(sorted(some, key=lambda row: int(10 * self.index.load(row, month))))
             self._ordered = {key: (now, rows)} if len(self._ordered) > 100 else {**self._ordered, key: (now, rows)}
         return rows
 

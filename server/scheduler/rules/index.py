@@ -99,9 +99,11 @@ class Index:
     def rows(self, subjects: Iterable[UUID], at: SiteId | None = None) -> tuple[int, ...]:
         """Return the numbers of those subjects that are resources: of their hours at a site, if one is named."""
         found = [row for subject in subjects if (row := self._rows.get(subject)) is not None]
-        if at is not None and self._others:
-            return tuple(self._there(row, at) for row in found)
-        return tuple(found)
+        return self.there(found, at)
+
+    def there(self, rows: Iterable[int], at: SiteId | None) -> tuple[int, ...]:
+        """Return, for the numbers of resources, those of their hours at a site; the same when none is named."""
+        return tuple(rows) if at is None or not self._others else tuple(self._there(row, at) for row in rows)
 
     def _there(self, row: int, at: SiteId) -> int:
         others = self._others.get(row)
@@ -113,7 +115,9 @@ class Index:
 
     def subjects(self, kind: ResourceKind) -> tuple[UUID, ...]:
         """Return everybody of a kind."""
-        return tuple(self._calendars[row].subject_id for row in self._rows.values() if self._calendars[row].kind is kind)
+        return tuple(
+            self._calendars[row].subject_id for row in self._rows.values() if self._calendars[row].kind is kind
+        )
 
     def set_taken(self, resource_id: ResourceId, week: int, bits: int) -> None:
         """Tell what a resource holds in a week: nothing else of that week stays."""

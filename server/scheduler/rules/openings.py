@@ -130,7 +130,8 @@ class Calendar:
     @property
     def places(self) -> frozenset[SiteId]:
         """The other sites where some of the hours are."""
-        return frozenset(one.site_id for one in (*self.rules, *self.exceptions) if one.site_id is not None)
+        named = [one.site_id for one in self.rules] + [one.site_id for one in self.exceptions]
+        return frozenset(one for one in named if one is not None)
 
     def open_in(self, span: range, modality: Modality, at: SiteId | None = None) -> int:
         """Return the units of `span` in which the resource is open for `modality`; `at` a site, if one is named."""

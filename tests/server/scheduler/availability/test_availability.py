@@ -102,6 +102,18 @@ def test_nobody_is_in_two_places_without_the_time_to_drive() -> None:
         check_plan(Plan((here, there)), PLACES)
     assert refused.value.params == {"minutes": 20}
     check_plan(Plan((here, Weekly(0, 740, 900, site_id=TWO))), PLACES)
+    for one, other in ((Weekly(0, 540, 720), there), (Weekly(6, 1380, 1470), Weekly(0, 35, 60, site_id=TWO))):
+        check_plan(Plan((one, other)), PLACES)
+        with pytest.raises(Invalid):  # a line that names no site is at home, and one past midnight ends the day after
+            check_plan(Plan((one, other)), PLACES, home=ONE)
+    first, then = datetime(2026, 3, 9, 8, tzinfo=UTC), datetime(2026, 3, 9, 10, tzinfo=UTC)
+    stop = Once(ExceptionKind.OPEN, first, then, site_id=ONE)
+    with pytest.raises(Invalid):
+        check_plan(Plan(once=(stop, Once(ExceptionKind.OPEN, then, then + timedelta(hours=1), site_id=TWO))), PLACES)
+    check_plan(Plan((there,), (stop,)), PLACES)  # the week gives way to the stop
+    weeks = ((date(2026, 3, 2), ONE), (date(2026, 3, 9), TWO))
+    every = [Weekly(0, 540, 720, None, day, None, site, 2) for day, site in weeks]
+    check_plan(Plan(tuple(every)), PLACES)
     apart = Weekly(0, 730, 900, None, date(2027, 1, 1), None, TWO)
     check_plan(Plan((Weekly(0, 540, 720, None, None, date(2026, 12, 31), ONE), apart)), PLACES)
 

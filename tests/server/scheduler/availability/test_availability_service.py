@@ -12,8 +12,9 @@ import pytest
 from server.audit.rules import Action
 from server.kernel.access import Identity, Role
 from server.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
-from server.kernel.ids import AccountId, new_id
+from server.kernel.ids import AccountId, SiteId, new_id
 from server.people import store as people_store
+from server.people.tables import SiteRow
 from server.scheduler import store as scheduler_store
 from server.scheduler.availability.rules import Once, Plan, Weekly, with_once, without
 from server.scheduler.availability.service import Availability, Decided, Sheet
@@ -167,3 +168,30 @@ async def test_a_doctor_who_had_no_hours_gets_them_in_the_zone_of_the_village(cl
     lines = await hours.subjects(MAYOR)
     assert known <= {one.id for one, _ in lines}
     assert {one.kind.value for one, _ in lines} == {"practitioner", "cabin", "health-worker"}
+
+
+async def test_a_nurse_who_is_elsewhere_once_is_not_proposed_nor_booked_here(clinic: Clinic) -> None:
+    promise = await clinic.promised()
+    hours, nurse, there = _hours(clinic)[0], clinic.nurse.health_worker_id, await _another_site(clinic)
+    assert nurse is not None
+    booked = await clinic.follow_ups.book(clinic.nurse, promise, clinic.choice(), "une-cle-de-test")
+    sheet = await hours.sheet(MAYOR, nurse, SPAN)
+    stop = Once(ExceptionKind.OPEN, in_minutes(0), in_minutes(60), site_id=there)
+    plan = with_once(sheet.plan, [stop])
+    asked = await hours.save(MAYOR, nurse, plan, sheet.seen)
+    assert [one.id for one in asked.hit] == [booked]
+    await hours.save(MAYOR, nurse, plan, sheet.seen, Decided(freed=frozenset({booked})))
+    with pytest.raises(Conflict):
+        await clinic.follow_ups.book(clinic.nurse, promise, clinic.choice(), "une-autre-cle")
+    found = (await clinic.follow_ups.proposals(clinic.nurse, promise)).choices
+    assert min(one.starts_at for one in found if one.on == NEXT_MONDAY.date()) >= in_minutes(60 + 20)
+
+
+async def _another_site(clinic: Clinic) -> SiteId:
+    """A place some twenty minutes of road away."""
+    async with clinic.database.transaction() as tx:
+        here = await people_store.site(tx, clinic.village.site)
+        there = SiteId(new_id())
+        words = {one.name: getattr(here, one.name) for one in SiteRow.__table__.columns}
+        tx.add(SiteRow(**{**words, "id": there, "name": "Ailleurs", "latitude": here.latitude + 0.1}))
+    return there

@@ -7,10 +7,11 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.kernel.ids import ResourceId, new_id
+from server.kernel.ids import ResourceId, SiteId, new_id
 from server.records.rules.note import Modality
 from server.scheduler.rules.index import WEEK, Index, union
-from server.scheduler.rules.openings import Calendar, ResourceKind, WeeklyRule
+from server.scheduler.rules.openings import Calendar, ResourceKind, WeeklyRule, starts
+from server.scheduler.rules.search import NEEDS
 
 WEEKLY = WeeklyRule(0, 0, 24 * 60)
 WEEK_OF_MONDAY = 2900
@@ -98,3 +99,39 @@ def test_load_is_counted_in_minutes_and_what_is_over_or_unsure_is_let_go() -> No
     assert index.load(0, range(WEEK_OF_MONDAY * WEEK, (WEEK_OF_MONDAY + 1) * WEEK)) == 0
     index.set_taken(ResourceId(new_id()), WEEK_OF_MONDAY, 1)  # a patient, or one that is not known yet
     assert index.load(0, range(0)) == 1
+
+
+HERE, THERE = SiteId(new_id()), SiteId(new_id())
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sets(st.integers(0, 2000), max_size=8), st.sampled_from([None, HERE, THERE, SiteId(new_id())]), st.booleans())
+def test_who_is_at_several_sites_can_begin_at_each_where_the_calendar_says(
+    taken: set[int], at: SiteId | None, at_home: bool
+) -> None:
+    week, needed = 2930, NEEDS[ResourceKind.HEALTH_WORKER]
+    rules = (WeeklyRule(0, 480, 720, site_id=THERE), WeeklyRule(0, 840, 1080), WeeklyRule(2, 0, 1440, site_id=HERE))
+    held = frozenset(week * WEEK + unit for unit in taken)
+    whole = Calendar(
+        ResourceId(new_id()),
+        ResourceKind.HEALTH_WORKER,
+        new_id(),
+        "UTC",
+        rules,
+        taken=held,
+        home=HERE if at_home else None,
+    )
+    index = Index()
+    index.put(whole)
+    index.column(Modality.REMOTE, week)
+    for unit in sorted(held):
+        index.book(whole.resource_id, unit, 1)
+    (row,) = index.rows([whole.subject_id], at)
+    span = range(week * WEEK, (week + 1) * WEEK + 8)
+    expected = starts(whole.free_in(span, Modality.REMOTE, at), needed) & (1 << WEEK) - 1
+    assert index.column(Modality.REMOTE, week).starts[row] == expected
+    assert (index.subjects(ResourceKind.HEALTH_WORKER), index.subject(row)) == ((whole.subject_id,), whole.subject_id)
+    index.forget_taken()
+    assert index.column(Modality.REMOTE, week).starts[row] == starts(
+        whole.open_in(span, Modality.REMOTE, at), needed
+    ) & ((1 << WEEK) - 1)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.kernel.errors import Invalid
-from server.kernel.ids import ResourceId
+from server.kernel.ids import ResourceId, SiteId
 from server.records.rules.note import Modality
 from server.scheduler.rules.openings import (
     Calendar,
@@ -21,6 +21,7 @@ from server.scheduler.rules.openings import (
     ResourceKind,
     WeeklyRule,
     check_rules,
+    must_be_there,
     public_holidays,
     starts,
 )
@@ -140,3 +141,35 @@ def test_public_holidays_are_those_of_the_place() -> None:
     assert date(2027, 12, 20) in reunion
     assert date(2027, 12, 20) not in paris
     assert public_holidays("America/New_York", [2027]) == {}
+
+
+HERE, THERE = SiteId(UUID(int=5)), SiteId(UUID(int=6))
+MONDAY = day_units(date(2026, 3, 2), PARIS)
+
+
+def test_hours_at_a_site_hold_there_alone_for_who_has_to_be_there() -> None:
+    rules = [WeeklyRule(0, 480, 720, site_id=THERE), WeeklyRule(0, 840, 1080)]
+    doctor, nurse = calendar(rules), calendar(rules, home=HERE)
+    opened = [
+        one.open_in(MONDAY, Modality.IN_PERSON, at).bit_count() for one in (doctor, nurse) for at in (HERE, THERE)
+    ]
+    assert opened == [48, 96, 48, 48]  # a surgery's patients come from everywhere
+    assert nurse.open_in(MONDAY, Modality.REMOTE).bit_count() == 96
+    assert [must_be_there(kind, Modality.REMOTE) for kind in ResourceKind] == [False, True, True, True, False]
+    assert must_be_there(ResourceKind.PRACTITIONER, Modality.IN_PERSON)
+
+
+def test_who_goes_once_to_another_site_is_neither_at_home_meanwhile_nor_on_the_road() -> None:
+    ten, noon = (datetime(2026, 3, 2, hour, tzinfo=UTC) for hour in (9, 11))
+    stop = Exceptional(ExceptionKind.OPEN, ten, noon, site_id=THERE)
+    nurse = calendar(
+        [WeeklyRule(0, 480, 1080)], home=HERE, exceptions=(stop,), travel={(HERE, THERE): 4, (THERE, HERE): 4}
+    )
+    assert nurse.open_in(MONDAY, Modality.REMOTE, THERE).bit_count() == 24
+    assert nurse.open_in(MONDAY, Modality.REMOTE, HERE).bit_count() == 120 - 24 - 8
+    assert (
+        calendar([WeeklyRule(0, 480, 1080)], home=THERE, exceptions=(stop,))
+        .open_in(MONDAY, Modality.REMOTE)
+        .bit_count()
+        == 120
+    )
