@@ -58,6 +58,7 @@ async def copy_of(tx: AsyncSession, vault: PatientVault, patient_id: PatientId, 
     rows = {table: [await opened(tx, vault, table, row) for row in some] for table, some in found.items()}
     rows["patient"].sort(key=lambda row: row["id"] != str(patient_id))
     actors = {AccountId(row["actor"]) for row in found["audit_event"] if row["actor"]}
+    actors |= {AccountId(row["taken_by"]) for row in found["observation"]}
     names = {str(one): name for one, name in (await accounts_store.names(tx, actors)).items()}
     at = now()
     return Copy(patient_id, bundle(rows, names, at), rows, names, at)

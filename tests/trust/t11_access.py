@@ -52,6 +52,7 @@ CALL = {"id": str(new_id()), "seconds": {}, "weak": {}, "cuts": 0, "cut_for": 0}
 FORMS: dict[str, dict[str, str]] = {
     "/referrals": {"to": str(new_id()), "until_on": "09/03/2026"},
     "/background": {"record_id": str(new_id()), "version": "1", "row_ver": "1"},
+    "/appointments/{appointment_id}/seen": {"version": "1"},
 }
 BODIES: dict[str, Any] = {
     "/observations": {"readings": [{"measure": "weight", "value": 60}]},

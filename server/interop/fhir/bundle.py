@@ -24,7 +24,7 @@ VERBATIM = "application/vnd.telecabin.rows+json"
 def bundle(rows: Opened, names: dict[str, str], at: datetime) -> Json:
     """Return the bundle; `names`: what the holders of accounts are called."""
     kept = {table: [row for row in found if not is_draft(table, row)] for table, found in rows.items()}
-    made = [*_people(kept), *_visits(kept), *_care(kept)]
+    made = [*_people(kept), *_visits(kept), *_care(kept, names)]
     made += [care.access(row, names) for row in kept["audit_event"]]
     raw = msgspec.json.encode(kept, order="sorted")
     everything = named(kept["patient"][0]["id"], "rows")
@@ -70,8 +70,8 @@ def _visits(rows: Opened) -> list[Json]:
     return found + [visits.appointment(row) for row in rows["appointment"]]
 
 
-def _care(rows: Opened) -> list[Json]:
-    found = [care.observation(row) for row in rows["observation"]]
+def _care(rows: Opened, names: dict[str, str]) -> list[Json]:
+    found = [care.observation(row, names) for row in rows["observation"]]
     for row in rows["patient_background"]:
         found += care.known(row)
     for row in rows["prescription"]:

@@ -12,8 +12,8 @@ KNOWN = {
 }
 
 
-def observation(row: Json) -> Json:
-    """Return a measure."""
+def observation(row: Json, names: dict[str, str]) -> Json:
+    """Return a measure, with who took it and by what."""
     body = row["body"]
     measure = MEASURES[MeasureName(body["measure"])]
     quantity = {
@@ -33,6 +33,7 @@ def observation(row: Json) -> Json:
         effectiveDateTime=row["taken_at"],
         valueQuantity=without_empty(quantity) | {"value": body["value"]},
         device={"display": body["device"]} if body.get("device") else None,
+        performer=[{"display": names[row["taken_by"]]}] if row.get("taken_by") in names else [],
     )
 
 

@@ -52,6 +52,9 @@ async def test_a_copy_holds_every_row_about_the_person_and_is_an_act_they_see(ho
         assert len(rows[table]) == len([row for row in found if not is_draft(table, row)]), table
     assert rows["guest"][0]["name"] == {"text": "Jeanne l’interprète"}
     assert base64.b64decode(rows["document"][0]["head"]) == SCAN
+    measured = [one["resource"] for one in copy.bundle["entry"] if one["resource"]["resourceType"] == "Observation"]
+    assert measured
+    assert all(one["performer"][0]["display"] for one in measured)
 
 
 def test_every_table_of_the_house_leaves_with_a_patient_with_the_site_or_for_a_reason_not() -> None:
