@@ -65,7 +65,7 @@ async def _no_faults(page: Page, village: Village, home: str) -> None:
     """Every page of hours, places and the board, with something on it."""
     await village.open_hours()
     origin, troubles = village.running.origin, []
-    pages = ("hours", "places", "places/site", "board")
+    pages = ("hours", "closings", "places", "places/site", "board")
     for address in (home, f"{home}/calendar", *(f"{origin}/coordination/{name}" for name in pages)):
         await page.set_viewport_size({"width": 1280, "height": 800})
         await page.goto(address)
