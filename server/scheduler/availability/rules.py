@@ -110,6 +110,8 @@ class Booked:
     practitioner_id: PractitionerId
     cabin_id: CabinId | None
     site_id: SiteId | None = None
+    overbooked: bool = False
+    """It stands beside another one of the doctor's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,16 @@ async def booked(tx: AsyncSession, kind: ResourceKind, subject_id: UUID, after: 
 
 def booked_of(row: Appointment) -> Booked:
     """Return an appointment without any word of who comes or why."""
-    return Booked(row.id, row.starts_at, row.ends_at, row.modality, row.practitioner_id, row.cabin_id, row.site_id)
+    return Booked(
+        row.id,
+        row.starts_at,
+        row.ends_at,
+        row.modality,
+        row.practitioner_id,
+        row.cabin_id,
+        row.site_id,
+        row.override_reason is not None,
+    )
 
 
 async def closing_days(tx: AsyncSession, zone: str, site: Site | None) -> dict[date, str]:

@@ -14,6 +14,7 @@ from server.audit.rules import Action
 from server.kernel.access import Identity, Role
 from server.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from server.kernel.ids import AccountId, PromiseId, new_id
+from server.scheduler.availability import store as availability
 from server.scheduler.rules.openings import ResourceKind
 from server.scheduler.rules.overbooking import SECOND, OverbookReason
 from server.scheduler.service.views import CancelReason, Choice, SlotTaken
@@ -62,6 +63,11 @@ async def test_a_doctor_adds_somebody_to_a_moment_at_which_they_are_taken_with_a
     lines = await clinic.follow_ups.day_sheet(clinic.nurse, NEXT_MONDAY.date())
     assert sorted((one.id == added, one.overbooked) for one in lines) == [(False, None), (True, WHY)]
     assert await clinic.village.logged(Action.APPOINTMENT_OVERBOOKED) == 1
+    async with clinic.database.reading() as tx:  # and whoever changes these hours sees which one it is
+        kind, aubin = ResourceKind.PRACTITIONER, gp.practitioner_id
+        assert aubin is not None
+        named = await availability.booked(tx, kind, aubin, clinic.clock())
+    assert sorted((one.id == added, one.overbooked) for one in named) == [(False, False), (True, True)]
     with pytest.raises(Conflict):  # there is no third
         await clinic.follow_ups.overbook(gp, await clinic.promised(), beside(clinic), WHY)
     await clinic.follow_ups.move(clinic.nurse, added, 1, beside(clinic, 60))
