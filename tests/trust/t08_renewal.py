@@ -26,7 +26,7 @@ from tests.trust.t08_rotation import FAST, WRITERS, Practice, Stopped, opens, po
 ID = "T8"
 CLAIM = "Patients' own keys renewed under the same load lose nothing, and end only when nothing needs them"
 
-PATIENTS, FEW = 1_000, 40
+PATIENTS, FEW = 1_000, 12
 
 
 def later() -> datetime:

@@ -103,7 +103,9 @@ class Renewal:
 
     async def _reseal(self, patient_id: PatientId, key_ver: int, rate: int, told: tuple[Renewed, Progress]) -> None:
         count, progress = told
-        for table in store.sealed_tables():
+        async with self._database.reading() as tx:  # who only looks keeps nobody from writing
+            tables = await store.tables_with_older(tx, patient_id, key_ver)
+        for table in tables:
             after: store.Found | None = None
             most = 1 if store.HEAD in table.c else BATCH  # a document may be 20 MB
             while True:

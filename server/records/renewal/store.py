@@ -64,6 +64,16 @@ async def older_rows(
     return [dict(row) for row in (await tx.execute(query.with_for_update())).mappings()]
 
 
+async def tables_with_older(tx: AsyncSession, patient_id: PatientId, key_ver: int) -> list[Table]:
+    """Return the tables that hold something of a patient that was sealed before `key_ver`."""
+    found = []
+    for table in sealed_tables():
+        query = select(*table.primary_key.columns).where(of_patient(table, patient_id), _older(table, key_ver)).limit(1)
+        if (await tx.execute(query)).first() is not None:
+            found.append(table)
+    return found
+
+
 async def count_older(tx: AsyncSession, patient_id: PatientId, key_ver: int) -> int:
     """Return how many rows of a patient, in all tables, hold something sealed before `key_ver`."""
     counts = [
