@@ -53,6 +53,7 @@ class Overview:
                 incidents=await store.incidents_since(tx, morning),
                 follow_ups_unbooked=unbooked,
                 follow_ups_late=late,
+                running_late=tuple(await store.running_late(tx, morning, morning + timedelta(days=1))),
             )
 
     async def lines(self, who: Identity) -> tuple[LineWeek, ...]:

@@ -69,6 +69,18 @@ class CabinLine:
 
 
 @dataclass(frozen=True, slots=True)
+class LateLine:
+    """Somebody has said that they come late today: to whom and where, never who. `clock`: as promised, on the spot."""
+
+    clock: str
+    minutes: int
+    doctor: str
+    cabin: str | None
+    """None: not in a cabin."""
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
     """The day so far, in numbers that point at nobody.
 
@@ -83,6 +95,7 @@ class Day:
     incidents: int
     follow_ups_unbooked: int
     follow_ups_late: int
+    running_late: tuple[LateLine, ...] = ()
 
 
 def middle(minutes: list[float]) -> int | None:

@@ -11,11 +11,13 @@ from server.encounters.quality_rules import Report
 from server.encounters.rules import CallStatus, CancelReason, EncounterStatus
 from server.encounters.store import called, report
 from server.encounters.tables import CallQualityRow, DutyRow, EncounterRow, HelpCallRow, IncidentRow
+from server.evaluation.rules import LateLine
 from server.evaluation.tables import FeedbackRow
 from server.kernel.ids import CabinId, EncounterId, SiteId
-from server.people.tables import PractitionerRow
+from server.people.tables import CabinRow, PractitionerRow, SiteRow
+from server.scheduler.rules.appointment import AppointmentStatus
 from server.scheduler.rules.promise import PromiseStatus
-from server.scheduler.tables import FollowUpPromise
+from server.scheduler.tables import Appointment, FollowUpPromise
 from signalling.protocol import Seat
 
 
@@ -116,3 +118,18 @@ async def follow_ups_to_book(tx: AsyncSession, today: date) -> tuple[int, int]:
     every = select(func.count()).where(unbooked)
     late = select(func.count()).where(unbooked, FollowUpPromise.latest_on < today)
     return (await tx.scalar(every)) or 0, (await tx.scalar(late)) or 0
+
+
+async def running_late(tx: AsyncSession, begin: datetime, end: datetime) -> list[LateLine]:
+    """Return the appointments of [begin, end) whose person has said that they come late, and is still expected."""
+    query = (
+        select(Appointment.wall_time, Appointment.late_min, PractitionerRow.name, CabinRow.name, SiteRow.name)
+        .join(PractitionerRow, PractitionerRow.id == Appointment.practitioner_id)
+        .join(SiteRow, SiteRow.id == Appointment.site_id)
+        .outerjoin(CabinRow, CabinRow.id == Appointment.cabin_id)
+        .where(Appointment.starts_at >= begin, Appointment.starts_at < end)
+        .where(Appointment.status == AppointmentStatus.BOOKED, Appointment.late_min.is_not(None))
+        .order_by(Appointment.starts_at, Appointment.id)
+    )
+    found = (await tx.execute(query)).all()
+    return [LateLine(wall[11:], late, doctor, cabin, site) for wall, late, doctor, cabin, site in found if late]

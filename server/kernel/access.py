@@ -123,7 +123,7 @@ class Act(StrEnum):
     FOLLOW_UP_PLACE = "follow-up:place"
     """Hold a moment for a follow-up that is one's own, confirm it, let it go."""
     FOLLOW_UP_OVERBOOK = "follow-up:overbook"
-    """See one more person beside another appointment: a doctor in their own calendar, the coordinator in anybody’s."""
+    """See one more person beside another appointment: a doctor, in their own calendar."""
     FOLLOW_UP_BOOK = "follow-up:book"
     """Choose among the proposals, move, cancel."""
     SERIES_ORDER = "series:order"
@@ -211,7 +211,7 @@ RULES: dict[Act, frozenset[Role]] = {
     Act.PATIENT_MERGE: frozenset({Role.HEALTH_WORKER}),
     Act.FOLLOW_UP_SEE: frozenset({Role.CABIN, Role.GP, Role.HEALTH_WORKER}),
     Act.FOLLOW_UP_ASK: frozenset({Role.GP}),
-    Act.FOLLOW_UP_OVERBOOK: frozenset({Role.GP, Role.COORDINATOR}),
+    Act.FOLLOW_UP_OVERBOOK: frozenset({Role.GP}),
     Act.FOLLOW_UP_PLACE: frozenset({Role.CABIN, Role.GP, Role.HEALTH_WORKER}),
     Act.FOLLOW_UP_BOOK: frozenset({Role.CABIN, Role.HEALTH_WORKER}),
     Act.SERIES_ORDER: frozenset({Role.HEALTH_WORKER}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from server.encounters.rules import CONSENT_VERSION, EncounterStatus
+from server.kernel.access import Door
 from tests.clinic_ui.front_office.village import Village, Visitor, visitor_of
 
 NEW = {"birth_name": "Kermarrec", "given_names": "Yann, Marie", "born_on": "9/7/1958", "sex": "male",
@@ -258,9 +259,17 @@ async def test_who_telephones_is_waited_for_and_that_can_be_taken_back(village: 
         await sylvie.open("/office")
         assert "En retard de 20 min" in sylvie.words
         assert "Pas venu(e)" not in sylvie.words
+        async with visitor_of(village, "mairie", Door.COORDINATION) as mayor:
+            await mayor.open("/coordination")
+            assert "En retard de 20 min" in mayor.words
+            assert "Lavergne" not in mayor.words
+            assert "Odette" not in mayor.words
         await sylvie.open(page)
         await sylvie.send(f"{page}/late")
         assert "En retard de 20 min" not in sylvie.words
+        async with visitor_of(village, "mairie", Door.COORDINATION) as mayor:
+            await mayor.open("/coordination")
+            assert "En retard de" not in mayor.words
 
 
 async def test_who_did_not_come_has_a_follow_up_to_book_again(village: Village) -> None:

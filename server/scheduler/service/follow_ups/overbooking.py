@@ -1,11 +1,11 @@
-"""One more person beside another appointment: by the doctor whose calendar it is, or the coordinator, with a reason."""
+"""One more person beside another appointment: by the doctor whose calendar it is, with a reason."""
 
 from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.audit.rules import Action
-from server.kernel.access import Act, Identity, Role, require
+from server.kernel.access import Act, Identity, require
 from server.kernel.errors import Conflict, NotAllowed
 from server.kernel.ids import AppointmentId, PromiseId
 from server.kernel.words import N_
@@ -36,7 +36,7 @@ class Overbooking(Booking):
         """Return up to three moments at which this doctor is taken once, and cabin and patient are free."""
         require(who, Act.FOLLOW_UP_OVERBOOK)
         async with self._database.reading() as tx:
-            row = await self._theirs(tx, who, promise_id)
+            row = await self._allowed(tx, who, promise_id)
             around = await asking.bench(tx, row, self._now())
         mine = _mine(around, who)
         answer = search(mine.ask, _as_if_free(mine), LOOKED_AT)
@@ -51,10 +51,10 @@ class Overbooking(Booking):
         Raises Conflict `slot-taken` when cabin, patient or the second lane is taken, `not-needed` when all are free.
         """
         require(who, Act.FOLLOW_UP_OVERBOOK)
-        if who.role is Role.GP and choice.practitioner_id != who.practitioner_id:
+        if choice.practitioner_id != who.practitioner_id:
             raise NotAllowed(N_("Un médecin n’ajoute quelqu’un que dans son propre agenda."))
         async with self._database.transaction() as tx:
-            row = await self._theirs(tx, who, promise_id, lock=True)
+            row = await self._allowed(tx, who, promise_id, lock=True)
             fresh, units = await self._beside(tx, who, row, choice, reason)
         await self._nudge(row, choice, units)
         return fresh
@@ -90,19 +90,9 @@ class Overbooking(Booking):
         await self._audit(tx, who, Action.APPOINTMENT_OVERBOOKED, booked, reason.value)
         return booked.id, units | freed
 
-    async def _theirs(
-        self, tx: AsyncSession, who: Identity, promise_id: PromiseId, *, lock: bool = False
-    ) -> FollowUpPromise:
-        """Return a promise that this doctor asked for; the coordinator answers for all."""
-        if who.role is Role.COORDINATOR:
-            return await store.promise(tx, promise_id, lock=lock)
-        return await self._allowed(tx, who, promise_id, lock=lock)
-
 
 def _mine(around: Bench, who: Identity) -> Bench:
-    """Return a bench with this doctor alone; a coordinator sees all."""
-    if who.practitioner_id is None:
-        return around
+    """Return a bench with this doctor alone."""
     doctors = around.sides[ResourceKind.PRACTITIONER]
     alone = tuple(one for one in doctors if one.calendar.subject_id == who.practitioner_id)
     return replace(around, sides={**around.sides, ResourceKind.PRACTITIONER: alone})

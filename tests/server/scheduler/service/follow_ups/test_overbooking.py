@@ -98,10 +98,10 @@ async def test_cabin_and_patient_are_never_added_to(clinic: Clinic) -> None:
     await refuse_faults(clinic)
 
 
-async def test_who_may_add_somebody_is_the_doctor_for_themselves_and_the_coordinator(clinic: Clinic) -> None:
+async def test_who_may_add_somebody_is_the_doctor_for_themselves_and_nobody_without_names(clinic: Clinic) -> None:
     promise = await clinic.promised()
     await clinic.follow_ups.book(clinic.nurse, await clinic.promised(), clinic.choice(), "key-0001")
-    for who in (clinic.nurse, clinic.village.cabin):
+    for who in (clinic.nurse, clinic.village.cabin, coordinator()):
         with pytest.raises(NotAllowed):
             await clinic.follow_ups.overbook(who, promise, beside(clinic), WHY)
     other = clinic.village.other_gp
@@ -110,7 +110,7 @@ async def test_who_may_add_somebody_is_the_doctor_for_themselves_and_the_coordin
     choice = beside(clinic, practitioner_id=other.practitioner_id)
     with pytest.raises(NotFound):
         await clinic.follow_ups.overbook(other, promise, choice, WHY)
-    await clinic.follow_ups.overbook(coordinator(), promise, beside(clinic), OverbookReason.TOGETHER)
+    await clinic.follow_ups.overbook(clinic.village.gp, promise, beside(clinic), OverbookReason.TOGETHER)
     await refuse_faults(clinic)
 
 
