@@ -12,12 +12,12 @@ from msgspec import Meta
 
 from clinic_ui import i18n
 from clinic_ui.forms import answers, read_form
+from clinic_ui.hours.forms import decided
 from clinic_ui.hours.pages import MODALITY_WORDS
 from clinic_ui.look import look_of
 from clinic_ui.render import render
 from server.kernel.clock import Clock
 from server.kernel.errors import ClinicError, Conflict, Invalid
-from server.kernel.ids import AppointmentId
 from server.kernel.words import N_
 from server.people.rules import Site
 from server.scheduler.availability.freeing import Decided
@@ -79,8 +79,7 @@ class ConfirmedClosing(_Over, frozen=True):
 
     def decided(self) -> Decided:
         """Return what becomes of each."""
-        freed = frozenset(AppointmentId(one) for one in self.free)
-        return Decided(freed, frozenset(AppointmentId(one) for one in self.hit) - freed)
+        return decided(self.hit, self.free)
 
     def days(self) -> Wanted:
         """Return the days that were shown; Invalid when they are none."""

@@ -1,5 +1,6 @@
 """What the forms of the week editor send, and how it becomes lines of hours."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
@@ -89,6 +90,12 @@ async def calendar_of(request: web.Request) -> tuple[CalendarFile, bytes]:
     return form, sent.file.read()
 
 
+def decided(hit: Iterable[UUID], free: Iterable[UUID]) -> Decided:
+    """Return what becomes of the appointments that a change hits: those that are let go, and those that stay."""
+    freed = frozenset(AppointmentId(one) for one in free)
+    return Decided(freed, frozenset(AppointmentId(one) for one in hit) - freed)
+
+
 class Confirmed(msgspec.Struct, frozen=True):
     """What was decided of the appointments that a change hits."""
 
@@ -100,8 +107,7 @@ class Confirmed(msgspec.Struct, frozen=True):
 
     def decided(self) -> Decided:
         """Return what becomes of each."""
-        freed = frozenset(AppointmentId(one) for one in self.free)
-        return Decided(freed, frozenset(AppointmentId(one) for one in self.hit) - freed)
+        return decided(self.hit, self.free)
 
     def hours(self) -> Plan:
         """Return the hours that were shown; Invalid when they are not hours."""
