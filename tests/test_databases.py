@@ -32,7 +32,9 @@ async def test_rows_are_gone_and_the_database_serves_again(shelf: Shelf) -> None
     name = await shelf.take()
     database = Database(shelf.postgres.url(name))
     async with database.transaction() as tx:
-        await tx.execute(text("insert into closing_day (zone, on_day, label) values ('FR', '2026-03-02', 'Un jour')"))
+        await tx.execute(
+            text("insert into closing_day (area, on_day, label, closed) values ('FR', '2026-03-02', 'Un jour', true)")
+        )
     await database.close()
     await shelf.put_back(name)
     assert shelf.free[-1] == name

@@ -40,7 +40,7 @@ async def test_the_coordinator_reads_numbers_hands_over_and_takes_it_back(villag
     await village.promised()
     async with visitor_of(village, "mairie", Door.COORDINATION) as mairie:
         await mairie.open("/coordination/promises")
-        assert "Saint-Fiacre-des-Prés 0 1 0 0 Rien d’urgent" in mairie.words
+        assert "Saint-Fiacre-des-Prés 0 1 0 0 0 Rien d’urgent" in mairie.words
         for secret in ("Odette", "Lavergne", "tension"):
             assert secret not in mairie.text
         act = "/coordination/promises/hand-over"
