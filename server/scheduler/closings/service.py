@@ -251,7 +251,8 @@ def _named(areas: list[Area], key: str) -> Area:
 
 
 def _subjects(row: Appointment) -> list[UUID]:
-    return [one for one in (row.practitioner_id, row.cabin_id, row.health_worker_id) if one is not None]
+    everybody = row.practitioner_id, row.cabin_id, row.health_worker_id, row.instrument_id
+    return [one for one in everybody if one is not None]
 
 
 def _hit(row: Appointment, fitted: dict[UUID, Calendar], fits: dict[UUID, Calendar]) -> Booked | None:

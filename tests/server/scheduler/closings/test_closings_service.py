@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -10,19 +10,21 @@ from sqlalchemy import select
 
 from server.audit.rules import Action
 from server.kernel.errors import Conflict, NotAllowed, NotFound
-from server.records.rules.note import Modality
+from server.people.founding.rules import InstrumentKind
+from server.records.rules.note import FollowUpWish, Modality
 from server.scheduler import store as scheduler_store
 from server.scheduler.availability.freeing import Decided
-from server.scheduler.availability.rules import Plan, Weekly
+from server.scheduler.availability.rules import Once, Plan, Weekly
 from server.scheduler.availability.service import Availability
 from server.scheduler.closings.rules import closing
 from server.scheduler.closings.service import Closings, ClosingSheet
 from server.scheduler.closings.store import said_by
 from server.scheduler.rules.appointment import AppointmentStatus
+from server.scheduler.rules.openings import ExceptionKind
 from server.scheduler.rules.promise import PromiseStatus
 from server.scheduler.tables import ClosingDay
 from tests.server.scheduler.availability.test_availability_service import MAYOR, SPAN
-from tests.server.scheduler.clinic import NEXT_MONDAY, PARIS, Clinic
+from tests.server.scheduler.clinic import NEXT_MONDAY, PARIS, Clinic, an_ecg
 
 MONDAY = NEXT_MONDAY.date()
 BRIDGE = closing(MONDAY, MONDAY, "Pont")
@@ -62,6 +64,20 @@ async def test_a_site_closes_for_its_cabin_and_nurse_alone_is_asked_first_and_un
     assert (again.days, again.changes[1].undone_at) == ((), clinic.clock())
     with pytest.raises(Conflict):
         await closings.undo(MAYOR, site, back.changes[0].id, again.seen)
+
+
+async def test_a_closing_that_hits_the_instrument_alone_asks_too(clinic: Clinic) -> None:
+    ecg = await an_ecg(clinic)
+    promise = await clinic.promised(FollowUpWish(7, Modality.REMOTE, instrument=InstrumentKind.ECG))
+    choice = clinic.choice(health_worker_id=None, instrument_id=ecg)
+    booked = await clinic.follow_ups.book(clinic.nurse, promise, choice, "une-cle-de-test")
+    hours, cabin = Availability(clinic.database, clinic.clock, clinic.village.exchange), clinic.village.cabin.cabin_id
+    assert cabin is not None
+    open_anyway = Plan((), (Once(ExceptionKind.OPEN, NEXT_MONDAY, NEXT_MONDAY + timedelta(hours=3)),))
+    await hours.save(MAYOR, cabin, open_anyway, (await hours.sheet(MAYOR, cabin, SPAN)).seen)
+    site = str(clinic.village.site)
+    asked = await _closings(clinic).put(MAYOR, site, BRIDGE, (await _sheet(clinic, site)).seen)
+    assert (asked.saved, [one.id for one in asked.hit]) == (False, [booked])
 
 
 async def test_public_holidays_are_copied_for_a_zone_and_opened_for_one_site(clinic: Clinic) -> None:
