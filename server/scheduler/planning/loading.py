@@ -73,7 +73,7 @@ class _Territory:
 async def load(tx: AsyncSession, now: datetime) -> Loaded:
     """Read every promise that needs a moment in the coming six weeks, and all who could serve."""
     territory = await _territory(tx, now)
-    rows = [row for row in await store.promises(tx, TO_DO) if _may_plan(row) and _days(row, territory)]
+    rows = [row for row in await store.promises(tx, TO_DO) if may_plan(row) and _days(row, territory)]
     places = [one.id for some in territory.cabins.values() for one in some]
     staff = [one.id for some in territory.workers.values() for one in some]
     patients = list(dict.fromkeys(row.patient_id for row in rows))
@@ -98,7 +98,7 @@ async def load(tx: AsyncSession, now: datetime) -> Loaded:
     )
 
 
-def _may_plan(row: FollowUpPromise) -> bool:
+def may_plan(row: FollowUpPromise) -> bool:
     """Return whether a batch may place a promise: one that needs an instrument, or a visit at home, is booked alone."""
     return row.instrument is None and row.modality is not Modality.HOME
 

@@ -24,8 +24,9 @@ from server.kernel.sealing import Vault
 from server.kernel.words import N_
 from server.people import store as people_store
 from server.people.service import People
+from server.scheduler import store as scheduler_store
 from server.scheduler.planning import loading, maker, store
-from server.scheduler.planning.loading import Loaded
+from server.scheduler.planning.loading import Loaded, may_plan
 from server.scheduler.planning.rules import SILENT_FOR, LineStatus, PlanStatus, Summary, figures, last_day
 from server.scheduler.planning.tables import TerritoryPlan, TerritoryPlanLine
 from server.scheduler.planning.views import PlanView, ProposedLine, SitePlan, Territory
@@ -33,7 +34,7 @@ from server.scheduler.rules.planning import Placed
 from server.scheduler.rules.planning_tours import tour
 from server.scheduler.service.follow_ups import FollowUps
 from server.scheduler.service.views import Choice, SlotTaken
-from server.scheduler.service.worklists import Worklists
+from server.scheduler.service.worklists import TO_DO, Worklists
 
 PLAN_FOR = 20.0  # s: within half a percent of the best known, see the measures
 BUS_HALF_DAYS = 2  # a week, until the coordinator says otherwise: what most buses give to one territory
@@ -134,6 +135,7 @@ class Planning:
             cabins = {one.id: one for one in await people_store.cabins(tx, site_id)}
             workers = {one.id: one for one in await people_store.health_workers(tx, site_id)}
             counted = await store.counts(tx, plan.id)
+            waiting = await scheduler_store.promises(tx, TO_DO, site_id=site_id)
             lines = tuple(
                 ProposedLine(
                     promise=promise,
@@ -152,6 +154,7 @@ class Planning:
                 lines,
                 counted.get((site_id, LineStatus.ACCEPTED), 0),
                 counted.get((site_id, LineStatus.DECLINED), 0),
+                sum(not may_plan(row) for row in waiting),
             )
 
     async def accept(self, who: Identity, promise_id: PromiseId, starts_at: datetime) -> AppointmentId:

@@ -66,3 +66,5 @@ class SitePlan:
     lines: tuple[ProposedLine, ...]
     accepted: int
     declined: int
+    alone: int = 0
+    """How many follow-ups need an instrument or a visit at home: no plan holds them, they are booked one by one."""
