@@ -55,6 +55,7 @@ EMPTY_WORDS = {
     WhyEmpty.NO_PRACTITIONER: N_("Aucun médecin n’est libre pendant ce délai."),
     WhyEmpty.NO_CABIN: N_("La cabine n’est pas libre pendant ce délai."),
     WhyEmpty.CABIN_DOWN: N_("La cabine est en panne : son dernier contrôle est rouge. Vérifiez-la, puis réservez."),
+    WhyEmpty.BUS_LATER: N_("Le médicobus ne passe pas ici pendant ce délai."),
     WhyEmpty.NO_HEALTH_WORKER: N_("Personne n’est libre pour accompagner pendant ce délai."),
     WhyEmpty.NO_INSTRUMENT: N_("L’instrument est pris, ou il n’y en a pas ici."),
     WhyEmpty.PATIENT_BUSY: N_("La personne a déjà d’autres rendez-vous à ces moments."),

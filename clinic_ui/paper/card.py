@@ -13,8 +13,11 @@ from server.scheduler.service.views import AppointmentLine
 def appointment_card(line: AppointmentLine, site: Site, locale: str) -> Sheet:
     """Return the card: when, with whom, where, and whom to call. It is dated by the day of the appointment."""
     tongue, zone = Tongue(locale), ZoneInfo(site.zone)
+    bus = tongue.say(N_("arrêt du médicobus, %(place)s"), place=line.stop) if line.stop else ""
     place = (
-        f"{line.cabin.name}, {site.address}, {site.postcode} {site.commune}" if line.cabin else line.practitioner.place
+        f"{bus or line.cabin.name}, {site.address}, {site.postcode} {site.commune}"
+        if line.cabin
+        else line.practitioner.place
     )
     blocks: list[Block] = [
         heading(tongue.say(N_("Votre prochain rendez-vous")), 1),

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Select, delete, insert, select, tuple_, update
+from sqlalchemy import CursorResult, Select, delete, insert, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +25,7 @@ from server.kernel.ids import (
 )
 from server.kernel.words import N_
 from server.people.store import same_person
+from server.people.tables import CabinRow
 from server.scheduler.closings.store import grounds
 from server.scheduler.rules.appointment import EXPECTED, AppointmentStatus
 from server.scheduler.rules.openings import Calendar, Exceptional, WeeklyRule
@@ -342,12 +343,16 @@ async def appointments(
     patient_id: PatientId | None = None,
     expected_only: bool = False,
 ) -> list[Appointment]:
-    """Return the appointments that start in [begin, end) of a site, a practitioner or a patient, in order. No holds."""
+    """Return the appointments that start in [begin, end) of a site, a practitioner or a patient, in order. No holds.
+
+    Those of a site are its people's, and those in its cabins: the medicobus sees whom it meets elsewhere.
+    """
     query = select(Appointment).where(
         Appointment.starts_at >= begin, Appointment.starts_at < end, Appointment.hold_until.is_(None)
     )
     if site_id is not None:
-        query = query.where(Appointment.site_id == site_id)
+        own = select(CabinRow.id).where(CabinRow.site_id == site_id)
+        query = query.where(or_(Appointment.site_id == site_id, Appointment.cabin_id.in_(own)))
     if practitioner_id is not None:
         query = query.where(Appointment.practitioner_id == practitioner_id)
     if patient_id is not None:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from server.database.engine import Database
 from server.kernel.errors import Conflict
-from server.kernel.ids import AppointmentId, InstrumentId, PromiseId, ResourceId
+from server.kernel.ids import AppointmentId, CabinId, InstrumentId, PromiseId, ResourceId
 from server.people.founding.rules import InstrumentKind
 from server.records.rules.note import FollowUpWish, Modality
 from server.scheduler import store
@@ -26,6 +26,7 @@ from tests import components
 from tests.clock import FakeClock
 from tests.databases import create_all_tables
 from tests.server.scheduler.clinic import NEXT_MONDAY, Clinic, an_ecg, open_clinic
+from tests.server.scheduler.service.test_stops import a_bus
 from tests.trust.claims import times
 
 ID = "T25"
@@ -53,6 +54,8 @@ class Program:
     """Two processes: each has an index of its own, and neither hears the other."""
     promises: list[PromiseId] = field(default_factory=list)
     ecg: InstrumentId | None = None
+    bus: CabinId | None = None
+    """A cabin of elsewhere that stops here on the Monday."""
     booked: dict[PromiseId, tuple[AppointmentId, Choice]] = field(default_factory=dict)
     keys: int = 0
 
@@ -109,7 +112,7 @@ class Program:
     def _somewhere(self) -> Choice:
         village = self.clinic.village
         doctor = self.dice.choice([village.gp, village.other_gp]).practitioner_id
-        cabin = self.dice.choice([village.cabin, village.other_cabin]).cabin_id
+        cabin = self.dice.choice([village.cabin.cabin_id, village.other_cabin.cabin_id, self.bus])
         nurse = self.dice.choice([None, self.clinic.nurse.health_worker_id])
         ecg = self.dice.choice([None, self.ecg])
         at: datetime = NEXT_MONDAY + timedelta(minutes=15 * self.dice.randrange(12))
@@ -156,7 +159,8 @@ async def _program(folder: Path, number: int) -> list[bool]:
             FollowUps(database, clinic.village.people, clinic.vault, clinic.clock, clinic.village.exchange)
             for _ in range(2)
         )
-        program = Program(clinic, Random(number), (desks[0], desks[1]), ecg=await an_ecg(clinic))
+        bus, ecg = await a_bus(clinic, own_cabins=number % 2 == 1), await an_ecg(clinic)
+        program = Program(clinic, Random(number), (desks[0], desks[1]), ecg=ecg, bus=bus.cabin.cabin_id)
         for n in range(PROMISES):
             program.promises.append(await clinic.promised(WISHES[n % len(WISHES)]))
         return [await program.step() for _ in range(STEPS)]

@@ -18,6 +18,7 @@ from server.kernel.errors import NotFound
 from server.kernel.ids import new_id
 from server.kernel.words import N_
 from server.people import store as people_store
+from server.people.rules import Cabin, Site
 from server.records.rules.note import Modality
 from server.scheduler.availability import store
 from server.scheduler.availability.service import Availability
@@ -101,8 +102,8 @@ class Feeds:
             row = await store.resource_by_id(tx, feed.resource_id)
             one = await subject(tx, row.subject_id)
             found = await store.appointments_of(tx, row.kind, row.subject_id, now - BEFORE, now + AHEAD)
-            cabins = {cabin.id: cabin.name for cabin in await people_store.cabins(tx)}
-            sites = {site.id: f"{site.name}, {site.commune}" for site in await people_store.sites(tx)}
+            cabins = {cabin.id: cabin for cabin in await people_store.cabins(tx)}
+            sites = {site.id: site for site in await people_store.sites(tx)}
             coming = [
                 Coming(
                     booked.id,
@@ -111,8 +112,10 @@ class Feeds:
                     booked.ends_at,
                     booked.cancelled_at or booked.booked_at,
                     booked.status in _OVER,
-                    _summary(booked, cabins.get(booked.cabin_id, "") if booked.cabin_id else ""),
-                    sites.get(booked.site_id, ""),
+                    _summary(
+                        booked, _booth(cabins.get(booked.cabin_id), sites[booked.site_id]) if booked.cabin_id else ""
+                    ),
+                    f"{sites[booked.site_id].name}, {sites[booked.site_id].commune}",
                 )
                 for booked in found
             ]
@@ -122,6 +125,13 @@ class Feeds:
 def _summary(booked: Appointment, cabin: str) -> str:
     """Return « Téléconsultation – Cabine de la mairie »: no name, no reason."""
     return f"{_SUMMARY[booked.modality]} – {cabin}" if cabin else _SUMMARY[booked.modality]
+
+
+def _booth(cabin: Cabin | None, site: Site) -> str:
+    """Return the cabin's name; a cabin of elsewhere is the medicobus at a stop."""
+    if cabin is None or cabin.site_id == site.id:
+        return cabin.name if cabin else ""
+    return N_("arrêt du médicobus, %(place)s") % {"place": site.name}
 
 
 def _hashed(token: str) -> bytes:

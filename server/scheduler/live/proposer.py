@@ -23,6 +23,7 @@ from server.scheduler.rules.search import Ask, Found, PartOfDay
 from server.scheduler.rules.units import day_units
 from server.scheduler.service import asking
 from server.scheduler.service.asking import ANOTHER_WORKER_COST, COSTS, Bench, doctor_cost, worker_cost
+from server.scheduler.service.stops import say_when
 from server.scheduler.service.views import Proposals, Why
 from server.scheduler.tables import FollowUpPromise
 
@@ -56,12 +57,17 @@ class Proposer:
                 around = await asking.bench(tx, row, now, wide=wide, part=part, seen=seen, only=only, shares=shares)
             unsure = [found for found in answer.found if not asking.stands(around, found)]
             if not unsure:
-                return asking.shaped(row, around, answer, scan.closed_weekdays(answer.why_empty))
+                shown = asking.shaped(row, around, answer, scan.closed_weekdays(answer.why_empty))
+                return shown if shown.choices else await self._with_bus(row, ask, shown)
             self._live.changed(unit for found in unsure for unit in _units(around, found))
         async with self._database.reading() as tx:
             shares = await self._sharing.of(tx, row.site_id)
             around = await asking.bench(tx, row, now, wide=wide, part=part, seen=seen, shares=shares)
-            return asking.proposals(row, around)
+            return await say_when(tx, row, around.ask, asking.proposals(row, around))
+
+    async def _with_bus(self, row: FollowUpPromise, ask: Ask, shown: Proposals) -> Proposals:
+        async with self._database.reading() as tx:
+            return await say_when(tx, row, ask, shown)
 
     async def _scan(
         self, tx: AsyncSession, row: FollowUpPromise, ask: Ask, site: Site, now: datetime, shares: Shares
@@ -72,9 +78,10 @@ class Proposer:
         return Scan(self._live.index, ask, await self._tiers(tx, row, ask, now, shares), patient)
 
     async def _tiers(self, tx: AsyncSession, row: FollowUpPromise, ask: Ask, now: datetime, shares: Shares) -> Tiers:
-        cabins, _closed = await asking.cabins_in_service(tx, row.site_id)
-        workers = [one.id for one in await people.health_workers(tx, row.site_id)]
-        instruments = await asking.instruments_in_service(tx, row)
+        stopping = self._live.index.stopping(row.site_id)
+        cabins, _closed = await asking.cabins_in_service(tx, row.site_id, stopping)
+        workers = await asking.workers_there(tx, row.site_id, stopping)
+        instruments = await asking.instruments_in_service(tx, row, stopping)
         whys = await asking.continuity(tx, row, now)
         here = ask.at(ResourceKind.CABIN)
         sides: dict[ResourceKind, tuple[Tier, ...]] = {

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Integer, func, select
+from sqlalchemy import Integer, func, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.encounters.rules import EncounterStatus
@@ -49,6 +49,17 @@ async def every_calendar(tx: AsyncSession) -> Iterable[Calendar]:
     mine = select(Resource.subject_id).where(Resource.kind != ResourceKind.PATIENT, Resource.active.is_(True))
     subjects: list[UUID] = list(await tx.scalars(mine.order_by(Resource.id)))
     return (await store.calendars(tx, subjects, _ALWAYS, taken=False)).values()
+
+
+async def stopping(tx: AsyncSession, site_id: SiteId, among: Collection[UUID] | None = None) -> frozenset[UUID]:
+    """Return who and what has hours that name a site, of all or of these: stops of the medicobus among them."""
+    some = [
+        select(Resource.subject_id).join(table, table.resource_id == Resource.id).where(table.site_id == site_id)
+        for table in (AvailabilityRule, AvailabilityException)
+    ]
+    if among is not None:
+        some = [query.where(Resource.subject_id.in_(list(among))) for query in some]
+    return frozenset(await tx.scalars(union(*some)))
 
 
 async def taken_in(

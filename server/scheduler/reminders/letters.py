@@ -39,6 +39,7 @@ OFFER_VOICE = N_(
 )
 
 AT_HOME = N_("chez vous")
+AT_STOP = N_("arrêt du médicobus, %(place)s")
 
 Speak = Callable[[str, str, Mapping[str, object]], str]
 """(locale, French sentence, its places) -> the sentence in that language."""
@@ -69,6 +70,8 @@ class Meeting:
     phone: str
     answer_by: datetime | None = None
     """Of a moment that is offered: until when it is kept."""
+    at_stop: bool = False
+    """The medicobus stops at that place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ class Writer:
         """Return subject and text."""
         places = {
             "when": self.say_when(meeting.starts_at, locale, ZoneInfo(meeting.zone)),
-            "place": meeting.place or self.speak(locale, AT_HOME, {}),
+            "place": self._where(locale, meeting),
             "phone": meeting.phone,
             "link": self.link(keys),
             "code": f"{keys.code[:4]} {keys.code[4:]}",
@@ -126,3 +129,8 @@ class Writer:
         if channel is Channel.VOICE:
             return "", self.speak(locale, letters.voice, places)
         return "", gsm(self.speak(locale, letters.sms, places))
+
+    def _where(self, locale: str, meeting: Meeting) -> str:
+        if meeting.at_stop:
+            return self.speak(locale, AT_STOP, {"place": meeting.place})
+        return meeting.place or self.speak(locale, AT_HOME, {})

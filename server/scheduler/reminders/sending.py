@@ -24,10 +24,19 @@ from server.audit.store import record
 from server.database.engine import Database
 from server.kernel.clock import Clock
 from server.kernel.errors import CannotOpen
-from server.kernel.ids import AppointmentId, PatientId, PractitionerId, ReminderChoiceId, ReminderId, SiteId, new_id
+from server.kernel.ids import (
+    AppointmentId,
+    CabinId,
+    PatientId,
+    PractitionerId,
+    ReminderChoiceId,
+    ReminderId,
+    SiteId,
+    new_id,
+)
 from server.kernel.sealing import Place, Vault
 from server.people import store as people_store
-from server.people.rules import Practitioner, Site
+from server.people.rules import Cabin, Practitioner, Site
 from server.records.rules.note import Modality
 from server.scheduler.closings.rules import areas_of, closed_days
 from server.scheduler.closings.store import said_by
@@ -70,6 +79,7 @@ class _Around:
     sites: dict[SiteId, Site]
     quiet: dict[SiteId, Quiet]
     doctors: dict[PractitionerId, Practitioner]
+    cabins: dict[CabinId, Cabin]
     wanted: dict[tuple[PatientId, Channel], ReminderChoice]
     roots: dict[PatientId, PatientId]
     addresses: dict[ReminderChoiceId, str]
@@ -204,7 +214,7 @@ class Sending:
         if quiet.is_quiet(now):  # due by day, but nobody was there to send it
             return {"status": after(ReminderStatus.SENDING, ReminderMove.AGAIN), "not_before": quiet.later(now)}
         site, doctor = around.sites[row.site_id], around.doctors[row.practitioner_id]
-        meeting = meeting_of(row, site, doctor)
+        meeting = meeting_of(row, site, doctor, around.cabins.get(row.cabin_id) if row.cabin_id else None)
         if one.occasion is Occasion.OFFER:
             meeting = replace(meeting, answer_by=row.hold_until)
         keys = keys_of(self._vault, one.id)
@@ -240,6 +250,7 @@ class Sending:
             sites={one.id: one for one in sites},
             quiet={one.id: await quiet_of(tx, one) for one in sites},
             doctors={one.id: one for one in await people_store.practitioners(tx)},
+            cabins={one.id: one for one in await people_store.cabins(tx)},
             wanted={(one.patient_id, one.channel): one for one in wanted},
             roots=roots,
             addresses=addresses,
@@ -272,12 +283,16 @@ def choice_place(row: ReminderChoice) -> Place:
     return Place("reminder_choice", "sealed_address", row.id, row.patient_id, row.row_ver)
 
 
-def meeting_of(row: Appointment, site: Site, doctor: Practitioner) -> Meeting:
-    """Return what may be said of an appointment: at home no place, in person the doctor's, else the village's."""
+def meeting_of(row: Appointment, site: Site, doctor: Practitioner, cabin: Cabin | None = None) -> Meeting:
+    """Return what may be said of an appointment: at home no place, in person the doctor's, else the village's.
+
+    A cabin of another site is the medicobus, which stops in the village.
+    """
     if row.modality is Modality.HOME:
         return Meeting(row.starts_at, row.zone, "", site.phone)
     village = site.name if site.commune in site.name else f"{site.name}, {site.commune}"
-    return Meeting(row.starts_at, row.zone, village if row.modality is Modality.REMOTE else doctor.place, site.phone)
+    place = village if row.modality is Modality.REMOTE else doctor.place
+    return Meeting(row.starts_at, row.zone, place, site.phone, at_stop=cabin is not None and cabin.site_id != site.id)
 
 
 async def quiet_of(tx: AsyncSession, site: Site) -> Quiet:

@@ -209,7 +209,8 @@ class Reminders:
             row, booked = await self._behind(tx, token)
             site = await people_store.site(tx, row.site_id)
             doctor = await people_store.practitioner(tx, booked.practitioner_id)
-        meeting = meeting_of(booked, site, doctor)
+            cabin = await people_store.cabin(tx, booked.cabin_id) if booked.cabin_id else None
+        meeting = meeting_of(booked, site, doctor, cabin)
         if row.occasion is not Occasion.OFFER:
             return Page(meeting, self._stands(row, booked), row.channel)
         kept = booked.status is AppointmentStatus.PENDING and booked.starts_at > self._now()

@@ -109,6 +109,11 @@ class Index:
         others = self._others.get(row)
         return others.get(at, others[NOWHERE]) if others else row
 
+    def stopping(self, at: SiteId) -> frozenset[UUID]:
+        """Return who and what of elsewhere has hours at a site: the medicobus, its crew, what it carries."""
+        some = (self._calendars[row] for row, others in self._others.items() if at in others)
+        return frozenset(one.subject_id for one in some if one.stops_at(at))
+
     def subject(self, row: int) -> UUID:
         """Return who has this number."""
         return self._calendars[row].subject_id

@@ -133,6 +133,10 @@ class Calendar:
         named = [one.site_id for one in self.rules] + [one.site_id for one in self.exceptions]
         return frozenset(one for one in named if one is not None)
 
+    def stops_at(self, site_id: SiteId) -> bool:
+        """Whether it is of another site and has hours at this one: the medicobus stops here, or who rides in it."""
+        return self.home not in (None, site_id) and site_id in self.places
+
     def open_in(self, span: range, modality: Modality, at: SiteId | None = None) -> int:
         """Return the units of `span` in which the resource is open for `modality`; `at` a site, if one is named."""
         if self.kind is ResourceKind.PATIENT:

@@ -57,6 +57,8 @@ class WhyEmpty(StrEnum):
     NO_CABIN = "no-cabin"
     CABIN_DOWN = "cabin-down"
     """The only cabin failed its last check: it takes no bookings until a later one is good."""
+    BUS_LATER = "bus-later"
+    """There is no cabin but the medicobus, and it does not stop here before the window is over."""
     NO_HEALTH_WORKER = "no-health-worker"
     NO_INSTRUMENT = "no-instrument"
     PATIENT_BUSY = "patient-busy"

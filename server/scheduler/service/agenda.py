@@ -55,6 +55,7 @@ class Agenda:
                 ends_at=one.ends_at,
                 modality=one.modality,
                 reason=reason,
+                site_id=one.site_id,
             )
         )
         await self._note(tx, who, resource_id)
@@ -80,4 +81,6 @@ def _row(resource_id: ResourceId, rule: WeeklyRule) -> AvailabilityRule:
         modality=rule.modality,
         valid_from=rule.valid_from,
         valid_to=rule.valid_to,
+        site_id=rule.site_id,
+        every_weeks=rule.every_weeks,
     )

@@ -124,16 +124,16 @@ async def bench(
     site = await people.site(tx, row.site_id)
     strict = Window(row.due_on, row.earliest_on, row.latest_on)
     ask = asked(row, site, now, wide=wide, part=part, seen=seen)
-    window = ask.window
     wanted = None if only is None else {*only, row.practitioner_id}
     doctors = {one.id: one for one in await people.practitioners(tx) if wanted is None or one.id in wanted}
-    cabins, closed = await cabins_in_service(tx, row.site_id)
-    workers = {one.id: one for one in await people.health_workers(tx, row.site_id)}
-    instruments = await instruments_in_service(tx, row)
+    stopping = await live.stopping(tx, row.site_id, wanted)
+    cabins, closed = await cabins_in_service(tx, row.site_id, stopping)
+    workers = await workers_there(tx, row.site_id, stopping)
+    instruments = await instruments_in_service(tx, row, stopping)
     near = await continuity(tx, row, now)
     whys = {one: near.get(one, Why.ANOTHER) for one in doctors}
     some = [one for one in (*doctors, *cabins, *workers, *instruments) if wanted is None or one in wanted]
-    known = await store.calendars(tx, [*some, row.patient_id], _reach(window, site.zone), at=now)
+    known = await store.calendars(tx, [*some, row.patient_id], _reach(ask.window, site.zone), at=now)
     nowhere = Calendar(ResourceId(row.patient_id), ResourceKind.PATIENT, row.patient_id, site.zone)
     everyone = {
         ResourceKind.PRACTITIONER: _side(known, {one: doctor_cost(one, why, shares) for one, why in whys.items()}),
@@ -175,21 +175,32 @@ def asked(
     return Ask(window, site.zone, row.modality, now + LEAD_FOR, part, frozenset(seen), row.site_id)
 
 
-async def cabins_in_service(tx: AsyncSession, site_id: SiteId) -> tuple[dict[CabinId, Cabin], frozenset[CabinId]]:
-    """Return the cabins of a site that may serve, and those that failed their last check."""
-    in_service = [one for one in await people.cabins(tx, site_id) if one.in_service]
+async def cabins_in_service(
+    tx: AsyncSession, site_id: SiteId, stopping: Collection[UUID] = ()
+) -> tuple[dict[CabinId, Cabin], frozenset[CabinId]]:
+    """Return the cabins of a site, and the buses that stop there, that may serve; and those whose last check failed."""
+    every = await people.cabins(tx, None if stopping else site_id)
+    in_service = [one for one in every if one.in_service and (one.site_id == site_id or one.id in stopping)]
     closed = await readiness.closed(tx, [one.id for one in in_service])
     return {one.id: one for one in in_service if one.id not in closed}, frozenset(closed)
 
 
-async def instruments_in_service(tx: AsyncSession, row: FollowUpPromise) -> dict[InstrumentId, Instrument]:
-    """Return the instruments of a promise's site that are what it asks for."""
+async def workers_there(
+    tx: AsyncSession, site_id: SiteId, stopping: Collection[UUID] = ()
+) -> dict[HealthWorkerId, HealthWorker]:
+    """Return the health workers of a site, and those who come with a bus."""
+    every = await people.health_workers(tx, None if stopping else site_id)
+    return {one.id: one for one in every if one.site_id == site_id or one.id in stopping}
+
+
+async def instruments_in_service(
+    tx: AsyncSession, row: FollowUpPromise, stopping: Collection[UUID] = ()
+) -> dict[InstrumentId, Instrument]:
+    """Return the instruments of a promise's site, and those that a bus brings, that are what it asks for."""
     if row.instrument is None:
         return {}
-    every = await founding.instruments(tx)
-    return {
-        one.id: one for one in every if (one.site_id, one.what, one.in_service) == (row.site_id, row.instrument, True)
-    }
+    some = [one for one in await founding.instruments(tx) if one.site_id == row.site_id or one.id in stopping]
+    return {one.id: one for one in some if one.in_service and one.what is row.instrument}
 
 
 async def continuity(tx: AsyncSession, row: FollowUpPromise, now: datetime) -> dict[PractitionerId, Why]:
@@ -246,6 +257,11 @@ def shaped(row: FollowUpPromise, around: Bench, answer: Answer, closed_weekdays:
     return Proposals(row.id, row.due_on, row.modality, asked_by, choices, why, more, closed_weekdays)
 
 
+def stop_of(site: Site, cabin: Cabin) -> str:
+    """Return where the medicobus stops for people of a site: a cabin of elsewhere is one. Empty for their own cabin."""
+    return "" if cabin.site_id == site.id else site.name
+
+
 def days_seen(after: str | None) -> frozenset[date]:
     """Return the days that `more` of an earlier answer names, or raise Invalid."""
     days = after.split(".") if after else []
@@ -286,6 +302,7 @@ def _proposal(found: Found, around: Bench) -> Proposal:
         modality=around.ask.modality,
         practitioner=around.practitioners[doctor],
         cabin=around.cabins[CabinId(cabin)] if cabin else None,
+        stop=stop_of(around.site, around.cabins[CabinId(cabin)]) if cabin else "",
         health_worker=around.health_workers[HealthWorkerId(worker)] if worker else None,
         why=around.whys[doctor],
         in_window=around.strict.earliest_on <= on <= around.strict.latest_on,

@@ -18,6 +18,7 @@ from server.people.rules import HealthWorker, Practitioner
 from server.records.rules.note import FOLLOW_UP_MAX_DAYS, Modality
 from server.scheduler import store
 from server.scheduler.rules.promise import OPEN, PromiseStatus
+from server.scheduler.service.asking import stop_of
 from server.scheduler.tables import Appointment, FollowUpPromise
 
 OFFERED_HERE = (*OPEN, PromiseStatus.BOOKED)
@@ -32,6 +33,8 @@ class Moment:
     modality: Modality
     practitioner: Practitioner
     health_worker: HealthWorker | None
+    stop: str = ""
+    """Where the medicobus stops for it; empty in a cabin that stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,10 @@ class CabinView:
         if booked is None:
             return None
         doctor = await people_store.practitioner(tx, booked.practitioner_id)
-        workers = {one.id: one for one in await people_store.health_workers(tx, row.site_id)}
+        workers = {one.id: one for one in await people_store.health_workers(tx)}
         beside = workers.get(booked.health_worker_id) if booked.health_worker_id else None
-        return Moment(booked.starts_at, booked.modality, doctor, beside)
+        stop = ""
+        if booked.cabin_id is not None:
+            place = await people_store.site(tx, booked.site_id)
+            stop = stop_of(place, await people_store.cabin(tx, booked.cabin_id))
+        return Moment(booked.starts_at, booked.modality, doctor, beside, stop)

@@ -116,6 +116,8 @@ class Proposal:
     """Beside another appointment of the doctor: no hole is left in their day."""
     instrument: Instrument | None = None
     cost: int = 0
+    stop: str = ""
+    """Where the medicobus stops for it; empty in a cabin that stays."""
     because: tuple[Because, ...] = ()
     """All that was weighed besides `why`: what these and `why` cost is `cost`."""
 
@@ -141,6 +143,8 @@ class Proposals:
     more: str
     closed_weekdays: tuple[int, ...] = ()
     """Working days (Monday is 0) on which nobody of the lacking kind is open at all: “no nurse on Tuesdays”."""
+    bus_on: date | None = None
+    """The first day on which the medicobus stops here, when that is why nothing was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +197,10 @@ class AppointmentLine:
     """By how many minutes the person said that they come late."""
     overbooked: OverbookReason | None = None
     """Why it stands beside another appointment of the doctor."""
+    stop: str = ""
+    """Where the medicobus stops for it; empty in a cabin that stays."""
+    of_elsewhere: bool = False
+    """Another site's office answers for it: the medicobus comes, and that is why it is seen here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from server.scheduler import store
 from server.scheduler.rules.promise import OPEN, PromiseStatus
 from server.scheduler.rules.units import day_units, instant_of, local_day
 from server.scheduler.series import store as series_store
+from server.scheduler.service.asking import stop_of
 from server.scheduler.service.views import AppointmentLine, Expected, PromiseLine
 from server.scheduler.tables import Appointment, FollowUpPromise
 from server.scheduler.waiting import store as waiting_store
@@ -43,6 +44,7 @@ class _Names:
     cabins: dict[CabinId, Cabin]
     health_workers: dict[HealthWorkerId, HealthWorker]
     instruments: dict[InstrumentId, Instrument]
+    sites: dict[SiteId, Site]
 
 
 class Worklists:
@@ -180,6 +182,8 @@ class Worklists:
                     instrument=names.instruments[row.instrument_id] if row.instrument_id else None,
                     late_min=row.late_min,
                     overbooked=row.override_reason,
+                    stop=stop_of(names.sites[row.site_id], names.cabins[row.cabin_id]) if row.cabin_id else "",
+                    of_elsewhere=who.site_id not in (None, row.site_id),
                 )
             )
         return lines
@@ -194,6 +198,7 @@ class Worklists:
             {one.id: one for one in await people_store.cabins(tx)},
             {one.id: one for one in await people_store.health_workers(tx)},
             {one.id: one for one in await founding_store.instruments(tx)},
+            {one.id: one for one in await people_store.sites(tx)},
         )
 
     async def _reason(self, tx: AsyncSession, row: FollowUpPromise) -> str:
