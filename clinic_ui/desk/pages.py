@@ -15,7 +15,7 @@ from clinic_ui.desk.prescribing import Prescribing
 from clinic_ui.desk.reporting import Reporting
 from clinic_ui.desk.versions import VersionPieces
 from clinic_ui.desk.visit import VisitPieces
-from clinic_ui.follow_ups import WITHDRAW_REASONS
+from clinic_ui.follow_ups import OUTCOMES, WITHDRAW_REASONS
 from server.encounters.views import QueueItem, QueueState
 from server.kernel.words import N_
 from server.people.rules import display_name
@@ -72,7 +72,7 @@ class DeskPages:
     async def follow_ups(self, request: web.Request) -> web.Response:
         """GET /desk/follow-ups: what I promised: late, to be booked, booked."""
         who = who_is(request)
-        promises = await self._desk.follow_ups.due(who)
+        promises = await self._desk.follow_ups.open_worklist(who)
         booked = [one for one in await self._desk.follow_ups.upcoming(who) if one.promise_id is not None]
         late = [one for one in promises if one.is_late or one.status is PromiseStatus.MISSED]
         due = [one for one in promises if one not in late]
@@ -86,6 +86,7 @@ class DeskPages:
             booked=booked,
             say=words,
             reasons=WITHDRAW_REASONS,
+            outcomes=OUTCOMES,
             now=self._desk.now(),
             done=request.query.get("done", ""),
         )

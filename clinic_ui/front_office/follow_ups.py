@@ -139,7 +139,7 @@ class PromisePages:
 
     async def worklist(self, request: web.Request) -> web.Response:
         """GET /office/promises: what still needs a moment, the most urgent first."""
-        lines = await self._office.follow_ups.due(who_is(request))
+        lines = await self._office.follow_ups.open_worklist(who_is(request))
         done = request.query.get("done", "")
         return await self._office.show(request, "promises", lines=lines, done=done)
 

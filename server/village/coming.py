@@ -48,7 +48,7 @@ class Coming:
 
     async def _lines(self, workers: Collection[Identity]) -> dict[PromiseId, PromiseLine]:
         once = {who.login: who for who in workers}
-        return {line.id: line for who in once.values() for line in await self._clinic.follow_ups.due(who)}
+        return {line.id: line for who in once.values() for line in await self._clinic.follow_ups.open_worklist(who)}
 
     async def _book_today(self, waiting: list[tuple[Identity, PromiseLine]]) -> list[tuple[Identity, PromiseLine]]:
         """Book up to six for today; return the others."""

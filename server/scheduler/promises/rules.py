@@ -3,11 +3,14 @@
 due | offered     nobody ──a week before the window──► health worker ──due date over──► doctor
 missed            health worker ──the window is over──► doctor
 any of them       doctor ──two weeks after the window──► coordinator
+not read          nobody ──3 days──► health worker ──a week──► doctor ──two weeks──► coordinator
+
+Two things are to be read: the follow-up itself by somebody of the site, and by the doctor what came of it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 
 from server.scheduler.rules.promise import PromiseStatus
@@ -44,6 +47,76 @@ AHEAD = timedelta(days=7)
 """Our choice: a week is what a village needs to find a moment and tell an elderly person."""
 TOO_LONG = timedelta(days=14)
 _OPEN = (PromiseStatus.DUE, PromiseStatus.OFFERED)
+
+
+class Reader(StrEnum):
+    """For whom a promise was opened."""
+
+    SITE = "site"
+    DOCTOR = "doctor"
+
+
+class Outcome(StrEnum):
+    """What came of a promise that stands open again."""
+
+    MISSED = "missed"
+    CANNOT_COME = "cannot-come"
+    DECLINED = "declined"
+    """They said no to a moment of the waiting list."""
+    EXPIRED = "expired"
+    """They did not answer."""
+
+
+UNREAD_AFTER = (
+    (Concern.COORDINATOR, timedelta(days=14)),
+    (Concern.DOCTOR, timedelta(days=7)),
+    (Concern.HEALTH_WORKER, timedelta(days=3)),
+)
+"""Our choice: three days are a long weekend; a week and two are those of `AHEAD` and `TOO_LONG`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """When a promise was made and opened, and the newest that came of it."""
+
+    made_at: datetime
+    by_site_at: datetime | None = None
+    by_doctor_at: datetime | None = None
+    outcome: Outcome | None = None
+    outcome_at: datetime | None = None
+
+    @property
+    def news(self) -> Outcome | None:
+        """What came of it, until the doctor has opened it since."""
+        return None if self._doctor_waits_since is None else self.outcome
+
+    def at_site(self, now: datetime) -> Concern | None:
+        """Return how far it has climbed because nobody of the site opened it; None: somebody did.
+
+        One that was booked in the cabin and stands open again is counted from then on.
+        """
+        since = max(self.made_at, self.outcome_at or self.made_at)
+        return unread(since, now) if self.by_site_at is None else None
+
+    def at_doctor(self, now: datetime) -> Concern | None:
+        """Return how far it has climbed because the doctor has not opened what came of it; None: nothing to read."""
+        since = self._doctor_waits_since
+        return None if since is None else unread(since, now)
+
+    def concern(self, now: datetime) -> Concern:
+        """Return who has to see to it that it is read."""
+        return max(self.at_site(now) or Concern.NOBODY, self.at_doctor(now) or Concern.NOBODY)
+
+    @property
+    def _doctor_waits_since(self) -> datetime | None:
+        if self.outcome_at is None or (self.by_doctor_at is not None and self.by_doctor_at >= self.outcome_at):
+            return None
+        return self.outcome_at
+
+
+def unread(since: datetime, now: datetime) -> Concern:
+    """Return who has to know of something that nobody has read since then."""
+    return next((whom for whom, days in UNREAD_AFTER if now - since >= days), Concern.NOBODY)
 
 
 def concern(status: PromiseStatus, earliest_on: date, due_on: date, latest_on: date, today: date) -> Concern:

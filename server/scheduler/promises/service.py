@@ -1,6 +1,7 @@
 """Tending promises: seen or not come, withdrawn with a reason, and what waits for whom."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -19,17 +20,26 @@ from server.people import store as people_store
 from server.people.rules import Site
 from server.scheduler import store as scheduler_store
 from server.scheduler.promises import store
-from server.scheduler.promises.rules import Alternation, AlternationRule, Concern, Contact, WithdrawReason, concern
+from server.scheduler.promises.rules import (
+    Alternation,
+    AlternationRule,
+    Concern,
+    Contact,
+    Readings,
+    WithdrawReason,
+    concern,
+)
 from server.scheduler.promises.tables import Withdrawal
 from server.scheduler.rules.appointment import AppointmentStatus, check_move
 from server.scheduler.rules.late import expected_at
-from server.scheduler.rules.promise import PromiseMove, PromiseStatus, after
+from server.scheduler.rules.promise import OPEN, PromiseMove, PromiseStatus, after
 from server.scheduler.rules.units import local_day
 from server.scheduler.service.views import CancelReason
 from server.scheduler.tables import Appointment, FollowUpPromise
 from server.scheduler.waiting import store as waiting_store
 from server.scheduler.waiting.freeing import note_freed
 
+OPEN_AGAIN = (*OPEN, PromiseStatus.MISSED)
 NOT_YOURS = N_("Ce suivi n’existe pas, ou il n’est pas à vous.")
 MOVED = N_("Ce rendez-vous a changé entre-temps. Rien n’a été modifié. Rechargez la page.")
 
@@ -64,6 +74,8 @@ class SiteLine:
     for_coordinator: int
     on_list: int
     """How many wait for an earlier moment."""
+    unread: int
+    """How many nobody has opened for too long: the follow-up, or what came of it."""
 
 
 class Promises:
@@ -125,9 +137,10 @@ class Promises:
             today = local_day(self._now(), place.zone)
             seen = await store.contacts(tx, promise.patient_id)
             ended = await store.withdrawal(tx, promise.id)
+            read = await store.readings(tx, [promise])
         contacts = [Contact(local_day(one.at, place.zone), one.in_person) for one in seen]
         return Care(
-            concern_of(promise, today),
+            concern_of(promise, today, read[promise.id], self._now()),
             self._rule.judge(contacts, today),
             Withdrawn(ended.reason, ended.withdrawn_at) if ended else None,
         )
@@ -137,15 +150,21 @@ class Promises:
         require(who, Act.PROMISE_HAND_OVER)
         async with self._database.reading() as tx:
             rows = await store.standing(tx)
+            read = await store.readings(tx, rows, everywhere=True)
             sites = await people_store.sites(tx)
             crowd = Counter(entry.site_id for entry, _ in await waiting_store.waiting(tx))
-        lines = [self._counted(one, [row for row in rows if row.site_id == one.id], crowd[one.id]) for one in sites]
+        lines = [
+            self._counted(one, [row for row in rows if row.site_id == one.id], crowd[one.id], read) for one in sites
+        ]
         return sorted(lines, key=lambda one: (-one.for_coordinator, -one.for_doctor, one.site.name))
 
-    def _counted(self, site: Site, rows: list[FollowUpPromise], on_list: int) -> SiteLine:
-        today = local_day(self._now(), site.zone)
-        statuses, levels = Counter(row.status for row in rows), Counter(concern_of(row, today) for row in rows)
-        waiting = [row for row in rows if row.status in (PromiseStatus.DUE, PromiseStatus.OFFERED)]
+    def _counted(
+        self, site: Site, rows: list[FollowUpPromise], on_list: int, read: Mapping[PromiseId, Readings]
+    ) -> SiteLine:
+        now = self._now()
+        today, statuses = local_day(now, site.zone), Counter(row.status for row in rows)
+        levels = Counter(concern_of(row, today, read[row.id], now) for row in rows)
+        waiting = [row for row in rows if row.status in OPEN]
         return SiteLine(
             site,
             booked=statuses[PromiseStatus.BOOKED],
@@ -155,6 +174,7 @@ class Promises:
             for_doctor=levels[Concern.DOCTOR],
             for_coordinator=levels[Concern.COORDINATOR],
             on_list=on_list,
+            unread=sum(row.status in OPEN_AGAIN and read[row.id].concern(now) > Concern.NOBODY for row in rows),
         )
 
     async def _mine(
@@ -176,6 +196,7 @@ class Promises:
         return promise
 
 
-def concern_of(row: FollowUpPromise, today: date) -> Concern:
-    """Return whom a promise waits for today."""
-    return concern(row.status, row.earliest_on, row.due_on, row.latest_on, today)
+def concern_of(row: FollowUpPromise, today: date, read: Readings, now: datetime) -> Concern:
+    """Return whom a promise waits for today: to be placed, or to be read."""
+    placed = concern(row.status, row.earliest_on, row.due_on, row.latest_on, today)
+    return max(placed, read.concern(now)) if row.status in OPEN_AGAIN else placed

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from server.database.rows import Row
 from server.kernel.ids import AccountId, AppointmentId, HandoverId, PromiseId
-from server.scheduler.promises.rules import HandoverKind, WithdrawReason
+from server.scheduler.promises.rules import HandoverKind, Reader, WithdrawReason
 
 
 class Withdrawal(Row):
@@ -20,6 +20,16 @@ class Withdrawal(Row):
     reason: Mapped[WithdrawReason]
     withdrawn_at: Mapped[datetime]
     withdrawn_by: Mapped[AccountId]
+
+
+class Reading(Row):
+    """When somebody of the site, or the doctor who asked, has last opened a promise that had something new."""
+
+    __tablename__ = "promise_reading"
+
+    promise_id: Mapped[PromiseId] = mapped_column(ForeignKey("follow_up_promise.id"), primary_key=True)
+    reader: Mapped[Reader] = mapped_column(primary_key=True)
+    read_at: Mapped[datetime]
 
 
 class Handover(Row):

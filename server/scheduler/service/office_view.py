@@ -58,13 +58,15 @@ class OfficeView:
         return ToBook(len(rows), sum(today > row.latest_on for row in rows))
 
     async def promise(self, who: Identity, promise_id: PromiseId) -> PromiseLine:
-        """Return one follow-up of the caller's site, in whatever state it is."""
+        """Return one follow-up of the caller's site, in whatever state it is; from then on it is read there."""
         require(who, Act.FOLLOW_UP_BOOK)
         async with self._database.transaction() as tx:
             row = await store.promise(tx, promise_id)
             if row.site_id != _site_of(who):
                 raise NotFound(_NOT_YOURS)
-            return (await self._worklists.promise_lines(tx, who, [row]))[0]
+            lines = await self._worklists.promise_lines(tx, who, [row])
+            await self._worklists.opened(tx, who, lines)
+        return lines[0]
 
     async def appointment(self, who: Identity, appointment_id: AppointmentId) -> AppointmentLine:
         """Return one appointment of the caller's site, in whatever state it is."""

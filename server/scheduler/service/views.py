@@ -21,6 +21,7 @@ from server.kernel.words import N_
 from server.people.founding.rules import Instrument, InstrumentKind
 from server.people.rules import Cabin, HealthWorker, Practitioner
 from server.records.rules.note import Modality
+from server.scheduler.promises.rules import Concern, Outcome
 from server.scheduler.rules.appointment import AppointmentStatus
 from server.scheduler.rules.overbooking import OverbookReason
 from server.scheduler.rules.promise import PromiseStatus
@@ -171,6 +172,12 @@ class PromiseLine:
     instrument: InstrumentKind | None = None
     waits: bool = False
     """On the waiting list."""
+    unread_at_site: Concern | None = None
+    """How far it has climbed because nobody of the site opened it; None: somebody did."""
+    unread_by_doctor: Concern | None = None
+    """How far it has climbed because the doctor has not opened what came of it; None: nothing to read."""
+    news: Outcome | None = None
+    """What came of it, until the doctor has opened it."""
 
 
 @dataclass(frozen=True, slots=True)

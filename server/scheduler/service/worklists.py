@@ -23,6 +23,8 @@ from server.people.rules import Cabin, HealthWorker, Practitioner, Site, display
 from server.people.service import People
 from server.records.rules.note import Modality
 from server.scheduler import store
+from server.scheduler.promises import store as promise_store
+from server.scheduler.promises.rules import Reader
 from server.scheduler.rules.promise import OPEN, PromiseStatus
 from server.scheduler.rules.units import day_units, instant_of, local_day
 from server.scheduler.series import store as series_store
@@ -56,14 +58,25 @@ class Worklists:
         self._vault = vault
         self._now = now
 
-    async def due(self, who: Identity) -> list[PromiseLine]:
-        """Return the promises that still need a moment, the most urgent first."""
+    async def due(self, who: Identity, *, opening: bool = False) -> list[PromiseLine]:
+        """Return the promises that still need a moment, the most urgent first; `opening` notes that they are read."""
         async with self._database.transaction() as tx:
             if who.role is Role.HEALTH_WORKER:
                 rows = await store.promises(tx, TO_DO, site_id=_site_of(who))
             else:
                 rows = await store.promises(tx, TO_DO, practitioner_id=_practitioner_of(who))
-            return await self.promise_lines(tx, who, rows)
+            lines = await self.promise_lines(tx, who, rows)
+            if opening:
+                await self.opened(tx, who, lines)
+        return lines
+
+    async def opened(self, tx: AsyncSession, who: Identity, lines: list[PromiseLine]) -> None:
+        """Note that the caller, of the site or the doctor who asked, has these lines before them."""
+        if who.role is Role.HEALTH_WORKER:
+            fresh, reader = [one.id for one in lines if one.unread_at_site is not None], Reader.SITE
+        else:
+            fresh, reader = [one.id for one in lines if one.unread_by_doctor is not None], Reader.DOCTOR
+        await promise_store.note_read(tx, reader, fresh, self._now())
 
     async def of_visit(self, who: Identity) -> PromiseLine | None:
         """Return the promise of the visit that sits in this cabin."""
@@ -124,10 +137,11 @@ class Worklists:
         zones = {site.id: site.zone for site in await people_store.sites(tx)}
         times = await series_store.times(tx, {row.series_id for row in rows if row.series_id})
         waits = await waiting_store.who_waits(tx, [row.id for row in rows])
+        read, now = await promise_store.readings(tx, [row for row in rows if row.status in TO_DO]), self._now()
         lines = []
         for row in rows:
             await self._note(tx, who, Action.PROMISE_READ, row.patient_id, f"follow_up_promise:{row.id}")
-            today = local_day(self._now(), zones[row.site_id])
+            today, known = local_day(now, zones[row.site_id]), read.get(row.id)
             lines.append(
                 PromiseLine(
                     id=row.id,
@@ -148,6 +162,9 @@ class Worklists:
                     series_no=row.series_no,
                     series_times=times.get(row.series_id, 1) if row.series_id else 1,
                     instrument=row.instrument,
+                    unread_at_site=known.at_site(now) if known else None,
+                    unread_by_doctor=known.at_doctor(now) if known else None,
+                    news=known.news if known else None,
                 )
             )
         return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from server.kernel.access import Door
 from server.records.rules.note import FollowUpWish, Modality
+from server.scheduler.service.views import CancelReason
 from tests.clinic_ui.front_office.village import Village, Visitor, visitor_of
 
 
@@ -40,7 +41,7 @@ async def test_the_coordinator_reads_numbers_hands_over_and_takes_it_back(villag
     await village.promised()
     async with visitor_of(village, "mairie", Door.COORDINATION) as mairie:
         await mairie.open("/coordination/promises")
-        assert "Saint-Fiacre-des-Prés 0 1 0 0 0 Rien d’urgent" in mairie.words
+        assert "Saint-Fiacre-des-Prés 0 1 0 0 0 0 Rien d’urgent" in mairie.words
         for secret in ("Odette", "Lavergne", "tension"):
             assert secret not in mairie.text
         act = "/coordination/promises/hand-over"
@@ -58,6 +59,30 @@ async def test_the_coordinator_reads_numbers_hands_over_and_takes_it_back(villag
         assert "Le relais est annulé." in mairie.words
     (line,) = await village.clinic.follow_ups.due(village.who["aubin"])
     assert line.practitioner.id == village.aubin
+
+
+async def test_what_nobody_has_read_is_marked_until_the_page_is_opened(village: Village, sylvie: Visitor) -> None:
+    promise = await village.promised()
+    for is_fresh in (True, False):
+        await sylvie.open("/office/promises")
+        assert ("Pas encore lu" in sylvie.words) is is_fresh
+    nurse, follow_ups = village.who["sylvie"], village.clinic.follow_ups
+    choice = (await follow_ups.proposals(nurse, promise)).choices[0].choice
+    booked = await follow_ups.book(nurse, promise, choice, "une-cle-de-test")
+    await follow_ups.cancel(nurse, booked, 1, CancelReason.PATIENT)
+    village.clock.advance(days=3)
+    await village.sign_in()
+    async with visitor_of(village, "sylvie") as later:
+        await later.open("/office/promises")
+        assert "Pas encore lu par le médecin" in later.words
+    async with visitor_of(village, "mairie", Door.COORDINATION) as mairie:
+        await mairie.open("/coordination/promises")
+        assert "Pas lus" in mairie.words
+        assert "Saint-Fiacre-des-Prés 0 1 0 0 1 0 Rien d’urgent" in mairie.words
+    async with visitor_of(village, "aubin", Door.DESK) as aubin:
+        for is_fresh in (True, False):
+            await aubin.open("/desk/follow-ups")
+            assert ("Pas encore lu Ne pouvait pas venir" in aubin.words) is is_fresh
 
 
 async def _in_person_now(village: Village) -> object:

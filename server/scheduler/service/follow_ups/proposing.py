@@ -58,6 +58,11 @@ class Proposing(Steps):
         require(who, Act.FOLLOW_UP_SEE)
         return await self._worklists.due(who)
 
+    async def open_worklist(self, who: Identity) -> list[PromiseLine]:
+        """Return `due` to somebody who has it before their eyes: from then on it is read, by the site or the doctor."""
+        require(who, Act.PROMISE_TEND)
+        return await self._worklists.due(who, opening=True)
+
     async def day_sheet(self, who: Identity, on: date) -> list[AppointmentLine]:
         """Return the appointments of the health worker's site on a day, in order."""
         require(who, Act.DAY_SHEET)

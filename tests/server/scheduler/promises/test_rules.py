@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.scheduler.promises.rules import AlternationRule, Concern, Contact, concern
+from server.scheduler.promises.rules import AlternationRule, Concern, Contact, Outcome, Readings, concern, unread
 from server.scheduler.rules.promise import PromiseStatus
 
 DUE = date(2026, 6, 1)
@@ -43,6 +43,41 @@ def test_a_promise_that_waits_climbs_from_the_village_to_the_territory(
 def test_waiting_longer_never_makes_it_less_pressing(status: PromiseStatus, day: int, more: int) -> None:
     on = DUE + timedelta(days=day)
     assert concern(status, FIRST, DUE, LAST, on) <= concern(status, FIRST, DUE, LAST, on + timedelta(days=more))
+
+
+MADE = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("days", "whom"), [(0, C.NOBODY), (2.9, C.NOBODY), (3, C.HEALTH_WORKER), (7, C.DOCTOR), (14, C.COORDINATOR)]
+)
+def test_what_nobody_reads_climbs_from_the_village_to_the_territory(days: float, whom: Concern) -> None:
+    now = MADE + timedelta(days=days)
+    assert Readings(MADE).at_site(now) is whom
+    back = Readings(MADE - timedelta(days=90), MADE, None, Outcome.CANNOT_COME, MADE)
+    assert (back.at_site(now), back.at_doctor(now), back.concern(now)) == (None, whom, whom)
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 30), st.integers(0, 30))
+def test_what_stays_unread_longer_never_gets_less_pressing(days: int, more: int) -> None:
+    then = MADE + timedelta(days=days)
+    assert unread(MADE, then) <= unread(MADE, then + timedelta(days=more))
+
+
+def test_the_doctor_has_something_to_read_only_when_something_came_of_it_since() -> None:
+    now, later = MADE + timedelta(days=30), MADE + timedelta(days=20)
+    assert (Readings(MADE, MADE).at_doctor(now), Readings(MADE, MADE).concern(now)) == (None, C.NOBODY)
+    read = Readings(MADE, MADE, later, Outcome.DECLINED, later)
+    assert (read.at_doctor(now), read.news) == (None, None)
+    again = Readings(MADE, MADE, later - timedelta(days=1), Outcome.DECLINED, later)
+    assert (again.at_doctor(now), again.news) == (C.DOCTOR, Outcome.DECLINED)
+
+
+def test_what_was_booked_in_the_cabin_and_stands_open_again_is_counted_from_then() -> None:
+    back_at = MADE + timedelta(days=60)
+    freed = Readings(MADE, None, None, Outcome.CANNOT_COME, back_at)
+    assert freed.at_site(back_at + timedelta(days=3)) is C.HEALTH_WORKER
 
 
 def _seen(*days: str) -> list[Contact]:

@@ -11,11 +11,13 @@ from server.kernel.access import Identity, Role
 from server.kernel.errors import Conflict, NotAllowed, NotFound
 from server.kernel.ids import AccountId, PromiseId, SiteId, new_id
 from server.records.rules.note import FollowUpWish, Modality
-from server.scheduler.promises.rules import Concern, WithdrawReason
+from server.scheduler.promises.rules import Concern, Outcome, WithdrawReason
 from server.scheduler.promises.service import Promises
 from server.scheduler.rules.promise import PromiseStatus
+from server.scheduler.service.views import CancelReason, PromiseLine
 from server.scheduler.tables import BusyUnit
 from tests.server.scheduler.clinic import Clinic, in_minutes
+from tests.server.scheduler.waiting.listing import listing
 
 IN_PERSON = FollowUpWish(8, Modality.IN_PERSON, why="Pied diabétique")
 TUESDAY = in_minutes(24 * 60 + 60)  # ten o'clock, within the surgery's hours
@@ -85,3 +87,66 @@ async def test_the_coordinator_sees_numbers_by_site_and_what_waits_too_long(clin
     assert (first.late, first.for_coordinator) == (1, 1)
     with pytest.raises(NotAllowed):
         await tend.board(clinic.nurse)
+
+
+async def on_worklist(clinic: Clinic, who: Identity) -> PromiseLine:
+    """The one line that somebody sees when they open their worklist."""
+    (line,) = await clinic.follow_ups.open_worklist(who)
+    return line
+
+
+async def test_a_follow_up_that_nobody_of_the_site_opens_climbs_until_somebody_does(clinic: Clinic) -> None:
+    await clinic.promised(FollowUpWish(180, Modality.REMOTE, why="Bilan"))
+    tend = tending(clinic)
+    for days, counts in ((2, (0, 0, 0)), (1, (1, 0, 0)), (4, (1, 1, 0)), (7, (1, 0, 1))):
+        clinic.clock.advance(days=days)
+        line = (await tend.board(COORDINATOR))[0]
+        assert (line.unread, line.for_doctor, line.for_coordinator) == counts
+    assert (await on_worklist(clinic, clinic.village.gp)).unread_at_site is Concern.COORDINATOR
+    stranger = replace(clinic.nurse, site_id=SiteId(new_id()))
+    assert await clinic.follow_ups.open_worklist(stranger) == []
+    (seen,) = await clinic.follow_ups.due(clinic.nurse)  # looked up, not opened
+    care = await tend.care(clinic.nurse, seen.id)
+    assert care.concern is Concern.COORDINATOR
+    assert (await on_worklist(clinic, clinic.nurse)).unread_at_site is Concern.COORDINATOR
+    assert (await on_worklist(clinic, clinic.nurse)).unread_at_site is None
+    line = (await tend.board(COORDINATOR))[0]
+    assert (line.unread, line.for_coordinator) == (0, 0)
+
+
+async def test_what_came_of_a_follow_up_climbs_until_the_doctor_has_opened_it(clinic: Clinic) -> None:
+    one, gp, nurse = listing(clinic), clinic.village.gp, clinic.nurse
+    promise, booked = await one.booked(clinic.choice())
+    await clinic.follow_ups.cancel(nurse, booked, 1, CancelReason.PATIENT)
+    assert (await on_worklist(clinic, nurse)).unread_by_doctor is Concern.NOBODY
+    clinic.clock.advance(days=3)
+    (line,) = await clinic.follow_ups.due(nurse)
+    assert (line.unread_at_site, line.unread_by_doctor) == (None, Concern.HEALTH_WORKER)
+    assert (await tending(clinic).board(COORDINATOR))[0].unread == 1
+    for news in (Outcome.CANNOT_COME, None):
+        assert (await on_worklist(clinic, gp)).news is news
+    assert (await tending(clinic).board(COORDINATOR))[0].unread == 0
+    again = await clinic.follow_ups.reserve(nurse, promise, clinic.choice(in_minutes(60)), "une-autre-cle")
+    clinic.clock.set(in_minutes(75))
+    await clinic.follow_ups.miss(nurse, again, 1)
+    for news in (Outcome.MISSED, None):  # a newer one is news again
+        assert (await on_worklist(clinic, gp)).news is news
+
+
+async def test_who_says_no_to_an_offer_or_does_not_answer_is_news_for_the_doctor(clinic: Clinic) -> None:
+    one, gp = listing(clinic), clinic.village.gp
+    promise, _ = await one.on_the_list()
+    other, _ = await one.on_the_list()
+    _, appointment = await one.booked(clinic.choice())
+    await clinic.follow_ups.cancel(clinic.nurse, appointment, 1, CancelReason.PRACTITIONER)
+    await one.offering.work()
+    asked = await one.asked()
+    assert asked is not None
+    assert asked.offer_id is not None
+    await one.waiting.answer(clinic.nurse, asked.offer_id, yes=False)
+    await one.offering.work()
+    clinic.clock.advance(hours=25)
+    await one.offering.work()
+    news = {line.id: line.news for line in await clinic.follow_ups.open_worklist(gp) if line.news}
+    assert news == {promise: Outcome.DECLINED, other: Outcome.EXPIRED}
+    assert not [line for line in await clinic.follow_ups.due(gp) if line.news]
