@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import Connection
 
 from server.kernel.access import Identity, Role
 from server.kernel.errors import Conflict, NotAllowed, NotFound
 from server.kernel.ids import AccountId, PromiseId, SiteId, new_id
 from server.records.rules.note import FollowUpWish, Modality
+from server.scheduler.promises import store
 from server.scheduler.promises.rules import Concern, Outcome, WithdrawReason
 from server.scheduler.promises.service import Promises
 from server.scheduler.rules.promise import PromiseStatus
@@ -150,3 +155,20 @@ async def test_who_says_no_to_an_offer_or_does_not_answer_is_news_for_the_doctor
     news = {line.id: line.news for line in await clinic.follow_ups.open_worklist(gp) if line.news}
     assert news == {promise: Outcome.DECLINED, other: Outcome.EXPIRED}
     assert not [line for line in await clinic.follow_ups.due(gp) if line.news]
+
+
+async def test_what_stood_before_anybody_counted_is_held_to_be_read(clinic: Clinic) -> None:
+    promise = await clinic.promised()
+    readings = importlib.import_module("server.database.migrations.versions.0026_promise_readings")
+
+    def anew(line: Connection) -> None:
+        with Operations.context(MigrationContext.configure(line)):
+            readings.downgrade()
+            readings.upgrade()
+
+    async with clinic.database.engine.begin() as line:
+        await line.run_sync(anew)
+    async with clinic.database.reading() as tx:
+        known = (await store.readings(tx, [await clinic.stored(promise)]))[promise]
+    assert known.by_site_at is not None
+    assert known.by_doctor_at is not None
