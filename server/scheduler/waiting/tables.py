@@ -79,7 +79,7 @@ class WaitingOffer(Row):
     id: Mapped[WaitingOfferId] = mapped_column(primary_key=True)
     moment_id: Mapped[FreedMomentId] = mapped_column(ForeignKey("freed_moment.id"))
     entry_id: Mapped[WaitingEntryId] = mapped_column(ForeignKey("waiting_entry.id"), index=True)
-    promise_id: Mapped[PromiseId] = mapped_column(ForeignKey("follow_up_promise.id"))
+    promise_id: Mapped[PromiseId] = mapped_column(ForeignKey("follow_up_promise.id"), index=True)
     patient_id: Mapped[PatientId] = mapped_column(ForeignKey("patient.id"), index=True)
     site_id: Mapped[SiteId] = mapped_column(ForeignKey("site.id"))
     hold_id: Mapped[AppointmentId] = mapped_column(ForeignKey("appointment.id"), unique=True)
