@@ -26,7 +26,7 @@ from tests import components
 from tests.clock import FakeClock
 from tests.databases import create_all_tables
 from tests.server.scheduler.clinic import NEXT_MONDAY, Clinic, an_ecg, open_clinic
-from tests.server.scheduler.service.test_stops import a_bus
+from tests.server.scheduler.service.test_stops import STOPS_FOR, a_bus
 from tests.trust.claims import times
 
 ID = "T25"
@@ -34,6 +34,7 @@ CLAIM = "What the search offers can be booked, and after any booking, move or ca
 
 PROGRAMS, PROGRAMS_IN_SMALL, STEPS = 20, 1, 50
 PROMISES = 9
+HELD_FOR = timedelta(minutes=25)
 WISHES = (
     FollowUpWish(7, Modality.REMOTE, with_health_worker=True),
     FollowUpWish(7, Modality.REMOTE, with_health_worker=False),
@@ -79,7 +80,9 @@ class Program:
     async def _anything(self, desk: FollowUps, promise: PromiseId) -> bool:
         """Book a moment at random: it is taken, or it is given and nobody else has it."""
         if promise not in self.booked:
-            await self._booked(desk, promise, self._somewhere())
+            choice = self._somewhere()
+            await self._booked(desk, promise, choice)
+            return promise not in self.booked or self._stops_then(choice)
         return True
 
     async def _booked(self, desk: FollowUps, promise: PromiseId, choice: Choice) -> bool:
@@ -89,7 +92,11 @@ class Program:
         except Conflict:
             return False
         self.booked[promise] = appointment, choice
-        return True
+        return self._stops_then(choice)
+
+    def _stops_then(self, choice: Choice) -> bool:
+        """Whether the bus is here for the whole of it, and is cleaned before it leaves; of any other cabin, always."""
+        return choice.cabin_id != self.bus or NEXT_MONDAY <= choice.starts_at <= NEXT_MONDAY + STOPS_FOR - HELD_FOR
 
     async def _cancelled(self, desk: FollowUps, promise: PromiseId) -> bool:
         if promise in self.booked:
@@ -107,6 +114,7 @@ class Program:
             except Conflict:
                 return True
             self.booked[promise] = appointment, choice
+            return self._stops_then(choice)
         return True
 
     def _somewhere(self) -> Choice:

@@ -168,6 +168,13 @@ async def test_only_the_site_sees_and_accepts_its_lines_and_only_a_coordinator_p
         await planning.accept(clinic.nurse, PromiseId(new_id()), moment)
 
 
+async def test_a_site_is_told_how_many_follow_ups_no_plan_holds(clinic: Clinic) -> None:
+    for wish in (IN_PERSON, FollowUpWish(7, Modality.HOME)):
+        await clinic.promised(wish)
+    seen = await planned(clinic, planning_of(clinic))
+    assert (len(seen.lines), seen.alone) == (1, 1)
+
+
 async def test_three_in_person_make_a_stop_of_the_medicobus(clinic: Clinic) -> None:
     for _ in range(3):
         await clinic.promised(IN_PERSON)

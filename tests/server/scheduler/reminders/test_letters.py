@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -45,6 +46,11 @@ def test_no_reminder_names_a_person_a_doctor_or_a_reason(channel: Channel, local
     assert "02 99 00 00 01" in said
     for forbidden in ("docteur", "dr ", "médecin", "doctor", "consultation", "tension", "suivi", "santé", "%("):
         assert forbidden not in said
+
+
+def test_a_reminder_of_a_stop_says_that_the_bus_stops_there() -> None:
+    _, text = WRITER.write(Channel.SMS, "fr", replace(MEETING, at_stop=True), KEYS)
+    assert "arret du médicobus, Mairie de Saint-Fiacre-des-Prés." in text
 
 
 def test_a_call_says_the_code_digit_by_digit_twice() -> None:

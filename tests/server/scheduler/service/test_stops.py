@@ -27,6 +27,7 @@ from tests.server.scheduler.availability.test_availability_service import MAYOR,
 from tests.server.scheduler.clinic import NEXT_MONDAY, PARIS, WEEK, Clinic
 
 HERE = "-"  # the village's site has no better name
+STOPS_FOR = timedelta(hours=3)
 WITH_NURSE = FollowUpWish(7, Modality.REMOTE, with_health_worker=True)
 
 
@@ -61,7 +62,7 @@ async def a_bus(clinic: Clinic, at: timedelta = timedelta(), *, own_cabins: bool
     cabin = await clinic.village.add_cabin("Médicobus", site)
     hours = Availability(clinic.database, clinic.clock, clinic.village.exchange)
     begin = NEXT_MONDAY + at
-    stop = Once(ExceptionKind.OPEN, begin, begin + timedelta(hours=3), site_id=clinic.village.site)
+    stop = Once(ExceptionKind.OPEN, begin, begin + STOPS_FOR, site_id=clinic.village.site)
     for kind, subject in ((ResourceKind.CABIN, cabin.cabin_id), (ResourceKind.HEALTH_WORKER, nurse)):
         assert subject is not None
         async with clinic.database.transaction() as tx:
