@@ -7,7 +7,7 @@ import pytest
 from tests.services import Postgres
 from tests.trust.claims import IN_SMALL, LENT, Claim, claims, judge, judge_and_bite
 
-QUICK = {"T4", "T5", "T7", "T14"}
+QUICK = {"T5", "T7", "T14"}
 SLOW = {"T8", "T19", "T20", "T23", "T24", "T26", "T27", "T29"}
 """By `make trust` alone: long, or a rate that a busy machine bends."""
 
