@@ -12,41 +12,21 @@ from aiohttp import web
 from msgspec import Meta
 
 from clinic_ui.cabin.booth import ASKING, SUMMARY, Booth, go
+from clinic_ui.choosing import Chosen
 from clinic_ui.documents import VIEWER_WORDS, shown
 from clinic_ui.forms import read_form
 from server.encounters.rules import Step
 from server.encounters.views import CabinVisit
-from server.kernel.ids import AppointmentId, CabinId, HealthWorkerId, InstrumentId, PractitionerId
+from server.kernel.ids import AppointmentId
 from server.kernel.words import N_
 from server.scheduler.rules.search import PartOfDay
 from server.scheduler.service.cabin_view import CabinFollowUp, CabinView
-from server.scheduler.service.views import CabinDown, Choice, Proposals, SlotTaken
+from server.scheduler.service.views import CabinDown, Proposals, SlotTaken
 from server.web.keys import who_is
 from server.web.routes import Routes
 
 BOOKING, KEPT = "/cabin/rendez-vous", "/cabin/rendez-vous/garde"
 _LOST = N_("Ce choix n’est plus sur l’écran. Choisissez de nouveau.")
-
-
-class ChoiceForm(msgspec.Struct, frozen=True):
-    """One of the moments on the screen."""
-
-    starts_at: Annotated[datetime, Meta(tz=True, description=_LOST)]
-    practitioner_id: Annotated[UUID, Meta(description=_LOST)]
-    cabin_id: UUID | None = None
-    health_worker_id: UUID | None = None
-    instrument_id: UUID | None = None
-
-    @property
-    def choice(self) -> Choice:
-        """What the scheduler is asked to book."""
-        return Choice(
-            self.starts_at,
-            PractitionerId(self.practitioner_id),
-            CabinId(self.cabin_id) if self.cabin_id else None,
-            HealthWorkerId(self.health_worker_id) if self.health_worker_id else None,
-            InstrumentId(self.instrument_id) if self.instrument_id else None,
-        )
 
 
 class AnswerForm(msgspec.Struct, frozen=True):
@@ -150,7 +130,7 @@ class ClosingPages:
         """POST /cabin/rendez-vous: keep it and ask; when somebody was faster, grey that card and show fresh ones."""
         visit = await self._booth.visit(request, Step.SUMMARY, *ASKING)
         who = who_is(request)
-        form = await read_form(request, ChoiceForm)
+        form = await read_form(request, Chosen)
         follow_up = await self._view.follow_up(who)
         if follow_up is None or not follow_up.is_open:
             return await self._no_choice(request, visit, follow_up)

@@ -1,6 +1,5 @@
 """A doctor chooses the moment of a follow-up at the desk: keeps one and confirms it, or adds somebody to a full day."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -8,41 +7,20 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
+from clinic_ui.choosing import Chosen
 from clinic_ui.desk import words
 from clinic_ui.desk.desk import Desk
 from clinic_ui.forms import read_form
 from server.kernel.errors import ClinicError, Conflict, Invalid, NotFound
-from server.kernel.ids import AppointmentId, CabinId, HealthWorkerId, InstrumentId, PractitionerId, PromiseId
+from server.kernel.ids import AppointmentId, PromiseId
 from server.kernel.words import N_
 from server.scheduler.rules.overbooking import OverbookReason
-from server.scheduler.service.views import Choice, PromiseLine
+from server.scheduler.service.views import PromiseLine
 from server.web.keys import who_is
 from server.web.routes import Routes
 from server.web.wire import path_id
 
 PAGE = "/desk/follow-ups"
-_CHOOSE = N_("Choisissez un des moments proposés.")
-
-
-class Chosen(msgspec.Struct, frozen=True):
-    """One of the moments on the page."""
-
-    starts_at: Annotated[datetime, Meta(tz=True, description=_CHOOSE)]
-    practitioner_id: Annotated[UUID, Meta(description=_CHOOSE)]
-    cabin_id: UUID | None = None
-    health_worker_id: UUID | None = None
-    instrument_id: UUID | None = None
-
-    @property
-    def choice(self) -> Choice:
-        """What the scheduler is asked for."""
-        return Choice(
-            self.starts_at,
-            PractitionerId(self.practitioner_id),
-            CabinId(self.cabin_id) if self.cabin_id else None,
-            HealthWorkerId(self.health_worker_id) if self.health_worker_id else None,
-            InstrumentId(self.instrument_id) if self.instrument_id else None,
-        )
 
 
 class Added(Chosen, frozen=True, kw_only=True):

@@ -1,7 +1,6 @@
 """Booking a follow-up: three moments in words, never a grid; and an appointment's own page: move, cancel, undo."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -10,12 +9,13 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
+from clinic_ui.choosing import Chosen
 from clinic_ui.desk.words import INSTRUMENTS, INSTRUMENTS_TAKEN
 from clinic_ui.forms import answers, read_form
 from clinic_ui.front_office.day import row_of
 from clinic_ui.front_office.office import PROMISES, Office, appointment_id, go, promise_id
 from server.kernel.errors import Conflict, Invalid, NotFound
-from server.kernel.ids import CabinId, HealthWorkerId, InstrumentId, PractitionerId, PromiseId
+from server.kernel.ids import PromiseId
 from server.kernel.words import N_
 from server.scheduler.rules.late import MINUTES
 from server.scheduler.rules.promise import OPEN, PromiseStatus
@@ -24,7 +24,6 @@ from server.scheduler.series.service import Series
 from server.scheduler.service.views import (
     AppointmentLine,
     CancelReason,
-    Choice,
     PromiseLine,
     Proposals,
     Reason,
@@ -69,26 +68,16 @@ CLOSED_WORDS = {
     WhyEmpty.NO_INSTRUMENT: N_("Instrument absent : %(days)s."),
 }
 WEEKDAYS = (N_("lundi"), N_("mardi"), N_("mercredi"), N_("jeudi"), N_("vendredi"), N_("samedi"), N_("dimanche"))
-_CHOOSE = N_("Choisissez un des moments proposés.")
 BOOKABLE = (*OPEN, PromiseStatus.MISSED)
 
 
-class Chosen(msgspec.Struct, frozen=True):
+class Picked(Chosen, frozen=True):
     """One of the proposals, sent back; `version` with a move, `key` with a booking."""
 
-    starts_at: Annotated[datetime, Meta(tz=True, description=_CHOOSE)]
-    practitioner_id: Annotated[PractitionerId, Meta(description=_CHOOSE)]
-    cabin_id: CabinId | None = None
-    health_worker_id: HealthWorkerId | None = None
-    instrument_id: InstrumentId | None = None
     version: Annotated[int, Meta(ge=1, le=2**31 - 2)] = 1
     key: str = ""
     following: bool = False
     """With a move: the later times of its series too."""
-
-    def choice(self) -> Choice:
-        """Return it as the service takes it."""
-        return Choice(self.starts_at, self.practitioner_id, self.cabin_id, self.health_worker_id, self.instrument_id)
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -154,8 +143,8 @@ class PromisePages:
         """POST /office/promises/{promise_id}/book: once, even when it is sent twice."""
         who, promise = who_is(request), promise_id(request)
         try:
-            chosen = await read_form(request, Chosen)
-            booked = await self._office.follow_ups.book(who, promise, chosen.choice(), chosen.key)
+            chosen = await read_form(request, Picked)
+            booked = await self._office.follow_ups.book(who, promise, chosen.choice, chosen.key)
         except (Conflict, Invalid) as refused:
             return await self._refused(request, promise, refused)
         return go(f"/office/appointments/{booked}?done=booked")
@@ -164,8 +153,8 @@ class PromisePages:
         """POST /office/promises/{promise_id}/hold: keep a moment for five minutes, while the person is asked."""
         promise = promise_id(request)
         try:
-            chosen = await read_form(request, Chosen)
-            await self._office.follow_ups.hold(who_is(request), promise, chosen.choice())
+            chosen = await read_form(request, Picked)
+            await self._office.follow_ups.hold(who_is(request), promise, chosen.choice)
         except (Conflict, Invalid) as refused:
             return await self._refused(request, promise, refused)
         return go(f"/office/promises/{promise}")
@@ -270,12 +259,12 @@ class AppointmentPages:
         """POST /office/appointments/{appointment_id}/move: the new moment is kept beside the old one until a yes."""
         line = await self._line(request)
         try:
-            chosen = await read_form(request, Chosen)
+            chosen = await read_form(request, Picked)
             if chosen.following:
-                moved = await self._series.move_following(who_is(request), line.id, chosen.version, chosen.choice())
+                moved = await self._series.move_following(who_is(request), line.id, chosen.version, chosen.choice)
                 whole = (await self._office.view.promise(who_is(request), _promise_of(line))).series_id
                 return go(f"/office/series/{whole}?done=moved&count={moved.changed}&left={moved.left}")
-            await self._office.follow_ups.hold(who_is(request), _promise_of(line), chosen.choice())
+            await self._office.follow_ups.hold(who_is(request), _promise_of(line), chosen.choice)
         except SlotTaken as taken:
             return await self._choose(request, line, taken.proposals, Asked(None, "", wide=False), taken)
         except Conflict as changed:
