@@ -15,7 +15,7 @@ AT, DOCTOR, CABIN = "2026-03-10T09:00:00+01:00", str(UUID(int=1)), str(UUID(int=
 
 
 def test_a_moment_keeps_who_serves_and_leaves_out_whom_it_does_not_need() -> None:
-    sent = {"starts_at": AT, "practitioner_id": DOCTOR, "cabin_id": CABIN, "health_worker_id": ""}
+    sent = {"starts_at": AT, "practitioner_id": DOCTOR, "cabin_id": CABIN}
     choice = shape_answers(sent, Chosen).choice
     assert choice.starts_at == datetime(2026, 3, 10, 8, tzinfo=UTC)
     assert (choice.practitioner_id, choice.cabin_id) == (UUID(DOCTOR), UUID(CABIN))
