@@ -65,7 +65,8 @@ def free_port() -> int:
 def _dies_with_us() -> list[str]:
     """A prefix that has the kernel end the program when the tests are killed (Linux)."""
     setpriv = shutil.which("setpriv", path=f"{os.environ.get('PATH', '')}:/usr/bin")
-    return [setpriv, "--pdeathsig", "INT"] if setpriv else []
+    # whoever starts the tests in the background ignores INT, and hands that down
+    return ["env", "--default-signal=INT", setpriv, "--pdeathsig", "INT"] if setpriv else []
 
 
 @contextmanager

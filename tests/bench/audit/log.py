@@ -23,7 +23,7 @@ from server.encounters.facts import EncounterFacts
 from server.encounters.service.ground import Ground
 from server.kernel.access import Identity
 from server.kernel.clock import utc_now
-from server.kernel.ids import CabinId, EncounterId, NoteId, PractitionerId, new_id
+from server.kernel.ids import CabinId, EncounterId, NoteId, PatientId, PractitionerId, new_id
 from server.people.service import People
 from server.people.tables import CabinRow, PractitionerRow
 from server.records.seal.keyring import init_key
@@ -45,7 +45,7 @@ class Writer:
 
     doctor: Identity
     encounter_id: EncounterId
-    plain_id: NoteId
+    plain: tuple[NoteId, PatientId]
     row_ver: int = 0
     plain_ver: int = 1
 
@@ -58,7 +58,7 @@ class Stage:
     notes: Notes
     writers: list[Writer]
     words: object
-    plain_save: Callable[[Database, Identity, NoteId, int], Awaitable[None]]
+    plain_save: Callable[[Database, Identity, tuple[NoteId, PatientId], int], Awaitable[None]]
 
     async def sealed(self, writer: Writer) -> None:
         """Save as the house does."""
@@ -72,7 +72,7 @@ class Stage:
     async def plain(self, writer: Writer) -> None:
         """Write the two rows as somebody would who neither seals nor checks."""
         writer.plain_ver += 1
-        await self.plain_save(self.database, writer.doctor, writer.plain_id, writer.plain_ver)
+        await self.plain_save(self.database, writer.doctor, writer.plain, writer.plain_ver)
 
     async def round(self, save: Callable[[Writer], Awaitable[None]]) -> float:
         """Have everybody save at once, again and again; return the seconds."""
@@ -118,7 +118,7 @@ async def _stage(database: Database, key_file: Path) -> tuple[Stage, Sequencer]:
             patient = await add_patient(tx, vault, own, utc_now)
             encounter_id = await add_visit(tx, vault, own, patient, utc_now())
         plain_id = await records._plain_note(database, own, patient)
-        writers.append(Writer(own.doctor(), encounter_id, plain_id))
+        writers.append(Writer(own.doctor(), encounter_id, (plain_id, patient)))
     people = People(database, vault, utc_now)
     ground = Ground(database, people, vault, utc_now, records.Quiet())
     notes = Notes(database, vault, EncounterFacts(ground), people, utc_now)

@@ -148,7 +148,7 @@ def write(territory: Territory, path: Path) -> int:
         for one in sorted(everyone, key=lambda one: one.resource_id.bytes)
         for unit in sorted(one.taken)
     ]
-    closing = [{"zone": ZONE, "on_day": on, "label": "-"} for on in everyone[0].closing_days]
+    closing = [{"area": ZONE, "on_day": on, "label": "-"} for on in everyone[0].closing_days]
     with engine.begin() as connection:  # foreign keys are not asked for here: nobody is the patient
         for table, rows in (
             (Resource, resources),

@@ -220,7 +220,7 @@ async def test_refused_busy_and_offline_are_told_apart(hamlet: Hamlet, new_conte
     assert await _faults(page) == []
     codes.append("no-echo")  # a server that cannot: no fault of the cabin's line
     await page.evaluate("document.querySelector('[data-restart]').click()")
-    await page.locator("[data-item=line][data-state=amber]").wait_for(timeout=WITHIN)
+    await page.locator("[data-item=line][data-state=amber]").wait_for(state="attached", timeout=WITHIN)
     await page.locator(DONE).wait_for()
     check = await hamlet.clinic.readiness.mine(hamlet.cabin)
     assert check is not None
