@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
+import msgspec
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -84,7 +85,9 @@ async def _served(clinic: Clinic) -> AsyncIterator[TestClient[web.Request, web.A
 async def _race(client: TestClient[web.Request, web.Application], clinic: Clinic, race: Race, at: datetime) -> bool:
     """Whether one of all who book gets the moment, and the others are told that it is taken."""
     patient: PatientId | None = await clinic.village.patient() if race.one_patient else None
-    promises = [await clinic.promised(race.wish, patient) for _ in range(RACERS)]
+    # the moment lies within the window of who wants it
+    due = msgspec.structs.replace(race.wish, in_days=(at - clinic.clock()).days)
+    promises = [await clinic.promised(due, patient) for _ in range(RACERS)]
 
     async def book(number: int, promise: PromiseId) -> tuple[int, str]:
         headers = {"Sec-Fetch-Site": "same-origin", "X-TC": "office", "Cookie": "tc-office=good"}
