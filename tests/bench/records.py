@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import bindparam, insert, update
 
+from server.audit.sequencer import Sequencer, signer_of
 from server.audit.tables import AuditEvent
 from server.database.engine import Database
 from server.encounters.facts import EncounterFacts
@@ -90,6 +91,7 @@ async def _saves(name: str, url: str, key_file: Path) -> list[Figure]:
 
 async def _compare(name: str, database: Database, key_file: Path) -> list[Figure]:
     vault = await unlock(database, init_key(key_file).path, utc_now)
+    Sequencer(database, signer_of(vault), utc_now)  # signs, and remembers the head, as in a server
     village = await settle(database)
     async with database.transaction() as tx:
         patient = await add_patient(tx, vault, village, utc_now)
