@@ -33,6 +33,7 @@ ID = "T25"
 CLAIM = "What the search offers can be booked, and after any booking, move or cancellation exactly its units are held"
 
 PROGRAMS, PROGRAMS_IN_SMALL, STEPS = 20, 1, 50
+PROGRAMS_ON_POSTGRES = 10
 PROMISES = 9
 HELD_FOR = timedelta(minutes=25)
 WISHES = (
@@ -156,10 +157,13 @@ def _length(one: Appointment) -> int:
     return 4 + 4 + (5 if one.cabin_id else 0) + goes * (3 + 4 + 3 if one.modality is Modality.HOME else 4)
 
 
-async def _program(folder: Path, number: int) -> list[bool]:
-    place = folder / str(number)
-    place.mkdir()
-    database = Database(f"sqlite:///{place}/program.sqlite")
+def _place(folder: Path, name: str) -> Path:
+    (folder / name).mkdir()
+    return folder / name
+
+
+async def _program(place: Path, url: str, number: int) -> list[bool]:
+    database = Database(url or f"sqlite:///{place}/program.sqlite")
     try:
         await create_all_tables(database)
         clinic = await open_clinic(database, FakeClock(), place)
@@ -179,12 +183,18 @@ async def _program(folder: Path, number: int) -> list[bool]:
 async def attempt(defence: bool) -> tuple[int, int]:
     """Run programs of fifty steps; without the defence, what a cancellation held is not let go."""
     with components.service_folder() as folder:
-        if defence:
-            numbers = range(times(PROGRAMS, PROGRAMS_IN_SMALL))
-            held = [step for number in numbers for step in await _program(folder, number)]
-        else:
+        if not defence:
             with patch.object(store, "let_go", _let_nothing_go):
-                held = await _program(folder, 0)
+                held = await _program(_place(folder, "0"), "", 0)
+            return len(held), sum(held)
+        held = []
+        for number in range(times(PROGRAMS, PROGRAMS_IN_SMALL)):
+            held += await _program(_place(folder, f"{number}"), "", number)
+        if on_postgres := range(times(PROGRAMS_ON_POSTGRES, 0)):
+            with components.postgres(folder) as cluster:
+                for number in on_postgres:
+                    url = cluster.url(await cluster.create())
+                    held += await _program(_place(folder, f"postgres-{number}"), url, number)
     return len(held), sum(held)
 
 
