@@ -38,6 +38,7 @@ from server.scheduler.service.views import Choice
 from server.scheduler.store import Held
 from server.scheduler.tables import FollowUpPromise
 from server.scheduler.waiting import serving, store
+from server.scheduler.waiting.freeing import freed_moment
 from server.scheduler.waiting.rules import (
     FAIR_FOR,
     Candidate,
@@ -142,17 +143,7 @@ class Offering:
         async with self._database.transaction() as tx:
             if await store.moment_known(tx, choice.practitioner_id, choice.starts_at):
                 return False
-            tx.add(
-                FreedMoment(
-                    id=FreedMomentId(new_id()),
-                    site_id=entry.site_id,
-                    practitioner_id=choice.practitioner_id,
-                    starts_at=choice.starts_at,
-                    status=MomentStatus.DUE,
-                    freed_at=now,
-                    not_before=now,
-                )
-            )
+            tx.add(freed_moment(entry.site_id, choice.practitioner_id, choice.starts_at, now))
         return True
 
     # --- one moment -------------------------------------------------------------------------------------------------
