@@ -25,7 +25,7 @@ from tests.visitors import Visitor, visitors
 ID = "T1"
 CLAIM = "No acknowledged note is lost by kill -9, and none is without its audit entry"
 
-KILLS = 20
+KILLS = 150
 FEW, ONCE = 3, 1  # three kills are enough to see a careless server lose a note
 SAVES_BETWEEN = (5, 60)
 CABINS = ("cabine-saint-fiacre", "cabine-trebrivan", "cabine-locarn")
