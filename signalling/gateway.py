@@ -57,6 +57,16 @@ NOTICED_WITHIN: Final = 1.0  # s until whoever asks /readyz sends nobody here an
 LINGER: Final = 2.0  # s: for those who come back at the very end of the spread
 
 
+def text_frame(payload: bytes) -> bytes:
+    """One whole unmasked text message (RFC 6455 §5.2), as a server sends it."""
+    size = len(payload)
+    if size < 126:
+        return bytes((0x81, size)) + payload
+    if size < 1 << 16:
+        return b"\x81\x7e" + size.to_bytes(2) + payload
+    return b"\x81\x7f" + size.to_bytes(8) + payload
+
+
 class PageSocket:
     """One WebSocket. Its writer is a task that lives only while something waits: idle pages have none."""
 
@@ -98,12 +108,8 @@ class PageSocket:
 
     def send(self, frame: str) -> None:
         """Send without a task, which would cost as much as the sending: with so little waiting it never pauses."""
-        sending = self._ws.send_str(frame)
-        try:
-            sending.send(None)
-        except (StopIteration, ConnectionError):
-            return  # sent; or lost, which the reader sees too
-        sending.close()
+        if self._transport is not None and not self._ws.closed:
+            self._transport.write(text_frame(frame.encode()))
 
     def end(self, error: SignallingError) -> None:
         self.error = self.error or error

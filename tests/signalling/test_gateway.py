@@ -45,6 +45,23 @@ async def test_a_page_with_a_line_ticket_is_welcomed(exchange: Exchange) -> None
     assert welcome.connection
 
 
+@pytest.mark.parametrize(
+    ("text", "head"),  # RFC 6455 §5.7, with the opcode of texts
+    [("Hello", "8105"), ("x" * 256, "817e0100"), ("x" * 65536, "817f0000000000010000")],
+)
+def test_a_frame_is_written_as_the_standard_shows(text: str, head: str) -> None:
+    assert gateway_module.text_frame(text.encode()) == bytes.fromhex(head) + text.encode()
+
+
+@pytest.mark.parametrize("letters", [1, 3000])
+async def test_what_is_not_ascii_arrives_letter_for_letter(exchange: Exchange, letters: int) -> None:
+    practitioner = await exchange.seated(Seat.PRACTITIONER)
+    patient = await exchange.seated(Seat.PATIENT)
+    answer = Answer(sdp=SDP + "é€😀" * letters)
+    await patient.say(answer)
+    assert (await practitioner.hear(Answer)).sdp == answer.sdp
+
+
 async def test_each_socket_has_a_name_of_its_own(exchange: Exchange) -> None:
     names = set()
     for _ in range(3):
