@@ -57,6 +57,7 @@ def test_a_frame_is_written_as_the_standard_shows(text: str, head: str) -> None:
 async def test_what_is_not_ascii_arrives_letter_for_letter(exchange: Exchange, letters: int) -> None:
     practitioner = await exchange.seated(Seat.PRACTITIONER)
     patient = await exchange.seated(Seat.PATIENT)
+    await practitioner.hear(PeerJoined)
     answer = Answer(sdp=SDP + "é€😀" * letters)
     await patient.say(answer)
     assert (await practitioner.hear(Answer)).sdp == answer.sdp
