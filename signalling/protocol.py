@@ -15,8 +15,7 @@ SDP_BYTES: Final = 32 * 1024  # a two-section Chromium offer is about 3 KiB: ten
 CANDIDATE_BYTES: Final = 1024
 SDP_CANDIDATES: Final = 120  # an end with three networks and two relays has about 30
 HEX_PAIRS: Final = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
-_FINGERPRINT: Final = re.compile(r"^a=fingerprint:(\S+) (\S+)\r*$", re.MULTILINE)  # long SDP, short time
-_CANDIDATE: Final = re.compile(r"^a=candidate:", re.MULTILINE)
+_HEX_PAIRS: Final = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})*")
 
 Ticket = Annotated[str, Meta(min_length=1, max_length=128)]
 Page = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
@@ -211,9 +210,10 @@ def check_sdp(sdp: str) -> None:
     """
     if len(sdp.encode(errors="replace")) > SDP_BYTES or not sdp.startswith("v=0"):
         raise BadMessage
-    if len(_CANDIDATE.findall(sdp)) > SDP_CANDIDATES:  # the other end would try each with each of its own
+    lines = f"\n{sdp}"
+    if lines.count("\na=candidate:") > SDP_CANDIDATES:  # the other end would try each with each of its own
         raise BadMessage
-    session, *sections = re.split(r"^m=", sdp, flags=re.MULTILINE)
+    session, *sections = lines.split("\nm=")
     if not sections:
         raise BadMessage
     if not _has_fingerprint(session) and not all(map(_has_fingerprint, sections)):
@@ -221,12 +221,13 @@ def check_sdp(sdp: str) -> None:
 
 
 def _has_fingerprint(section: str) -> bool:
-    return any(_is_strong(*found) for found in _FINGERPRINT.findall(section))
+    return any(_is_strong(rest.partition("\n")[0].rstrip("\r")) for rest in section.split("\na=fingerprint:")[1:])
 
 
-def _is_strong(name: str, value: str) -> bool:
-    pairs = value.split(":")
-    return len(pairs) == HEX_PAIRS.get(name.lower()) and all(re.fullmatch(r"[0-9A-Fa-f]{2}", pair) for pair in pairs)
+def _is_strong(fingerprint: str) -> bool:
+    name, _, value = fingerprint.partition(" ")
+    pairs = HEX_PAIRS.get(name.lower())
+    return pairs is not None and len(value) == 3 * pairs - 1 and _HEX_PAIRS.fullmatch(value) is not None
 
 
 def _check_candidate(line: str) -> None:

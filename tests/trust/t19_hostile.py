@@ -17,11 +17,16 @@ EACH, FEW = 500, 20
 ROOMS = 50  # of people who do no harm
 PACED = 300  # messages a second that they say
 SLICES, FEW_SLICES, SLICE_FOR = 20, 2, 1.0  # s
-SLOWER, LOOSELY = 1.2, 5.0  # p99 of the attacked server ÷ p99 of a quiet one in the same seconds; few slices say little
-VOLLEYS, FEW_VOLLEYS = 8, 5  # a second each, of offers to the pages that do not read
-OFFERS, FEW_OFFERS = 18, 30  # in a volley, of 26 KB each: more in all than kernel, socket and outbox hold back together
+SLOWER, LOOSELY = (
+    1.2,
+    5.0,
+)  # p99 of the attacked server ÷ that of a quiet one, median of seconds; few of them say little
+VOLLEYS, FEW_VOLLEYS = 26, 5  # a second each, of offers to the pages that do not read
+OFFERS, FEW_OFFERS = 6, 30  # in a volley, of 26 KB each: more in all than kernel, socket and outbox hold back together
+DRAINED_WITHIN = 30.0  # s: who does not read has megabytes before them when they do at last
 OUTBOX_KB = 256 + 128  # what one page that does not read may hold back: its outbox, and its socket's buffer
 SPARE_KB = 40_000
+DRIBBLES = 250  # moments of a second at which some of those who dribble do
 # The defence: what waits for a page has a bound, beyond which it is closed (4408); a frame has one too (1009).
 BOUNDLESS = """
 import signalling.gateway, signalling.outbox
@@ -40,25 +45,31 @@ async def _fill(hostile: Hostile, here: Host, each: int) -> tuple[float, list[in
             hostile.talk(share, 20, times(OFFERS, FEW_OFFERS))
             await asyncio.sleep(SLICE_FOR / 20)
         peak = max(peak, here.resident() - before)
-    return peak, await hostile.ends(hostile.deaf, 5)
+    return peak, await hostile.ends(hostile.deaf, DRAINED_WITHIN)
 
 
 async def _steady(hostile: Hostile, turn: int) -> None:
-    """One second of it: a byte on each dribbling request, a word to a few of the deaf, frames far too long."""
-    hostile.dribble_on()
-    hostile.whisper(turn, 10)
+    """One second of it: a byte on each dribbling request, a word to a few of the deaf, frames far too long.
+
+    One after the other: those who harm do not know of each other.
+    """
     await hostile.shout(2)
-    await asyncio.sleep(SLICE_FOR * 0.9)
+    for share in range(DRIBBLES):
+        hostile.dribble_on(share, DRIBBLES)
+        if share % 10 == 0:
+            hostile.whisper(turn * DRIBBLES + share, 10 * DRIBBLES)
+        await asyncio.sleep(SLICE_FOR * 0.8 / DRIBBLES)
 
 
-async def _slices(quiet: Crowd, attacked: Crowd, hostile: Hostile, seconds: int) -> tuple[list[float], list[float]]:
-    """How late messages were on both servers, in the same seconds."""
-    late: tuple[list[float], list[float]] = ([], [])
+async def _slices(
+    quiet: Crowd, attacked: Crowd, hostile: Hostile, seconds: int
+) -> list[tuple[list[float], list[float]]]:
+    """How late messages were on both servers, second by second."""
+    late: list[tuple[list[float], list[float]]] = []
     for turn in range(seconds):
         both = (quiet.do("paced", rate=PACED, seconds=SLICE_FOR), attacked.do("paced", rate=PACED, seconds=SLICE_FOR))
         first, second, _ = await asyncio.gather(*both, _steady(hostile, turn))
-        late[0].extend(first["late"])
-        late[1].extend(second["late"])
+        late.append((first["late"], second["late"]))
         await asyncio.gather(quiet.do("confirm"), attacked.do("confirm"))
     return late
 
@@ -76,10 +87,10 @@ async def harm(each: int, seconds: int, defence: bool) -> list[bool]:
         peak, ended = await _fill(hostile, hosts[1], each)
         await hostile.dribble(each)
         await hostile.never_read(each)
-        quiet, attacked = await _slices(loads[0], loads[1], hostile, seconds)
+        slices = await _slices(loads[0], loads[1], hostile, seconds)
         loud = await hostile.ends(hostile.loud, 5)
         alive = [(await load.do("confirm"))["open"] for load in loads]
-    slower = quantile(attacked, 0.99) / quantile(quiet, 0.99)
+    slower = quantile([quantile(attacked, 0.99) / quantile(quiet, 0.99) for quiet, attacked in slices], 0.5)
     print(f"    p99 ÷ quiet {slower:.2f}, memory +{peak / 1000:.0f} MB, closed {len(ended)} of {each}", flush=True)
     return [
         slower <= times(SLOWER, LOOSELY),
@@ -87,7 +98,7 @@ async def harm(each: int, seconds: int, defence: bool) -> list[bool]:
         len(ended) == each,
         loud == [1009] * (2 * seconds),
         alive == [2 * ROOMS] * 2,
-        min(len(quiet), len(attacked)) > 0.98 * PACED * seconds,
+        min(sum(map(len, late)) for late in zip(*slices, strict=True)) > 0.98 * PACED * seconds,
     ]
 
 
