@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import multiprocessing
 import os
@@ -109,6 +110,7 @@ async def _serve(port: int, redis_url: str, drain: float) -> None:
 
 def _run(port: int, redis_url: str, prelude: str, drain: float) -> None:
     exec(prelude)
+    gc.freeze()  # as server/cli.py does: what was imported is no garbage to look for
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(port, redis_url, drain))
 
