@@ -72,7 +72,7 @@ class Costs:
     request: float  # CPU-seconds of a request that looks up a session and answers
 
 
-def measured(report: Path) -> tuple[float, float, float, float] | None:
+def measured(report: Path) -> tuple[float, float, float] | None:
     """The exchange's costs in the last report, or None."""
     if not report.exists():
         return None
@@ -80,12 +80,11 @@ def measured(report: Path) -> tuple[float, float, float, float] | None:
     rate = next(one["beside"]["ours"] for name, one in figures.items() if name.startswith("1000 sockets: messages"))
     join = next(one["value"] for name, one in figures.items() if name.startswith("1000 sockets: CPU of a join"))
     idle = next(one["value"] for name, one in figures.items() if name.startswith("1000 sockets: memory"))
-    resident = next(one["value"] for name, one in figures.items() if name.startswith("resident"))
-    return 1 / rate, join / 1000, idle, resident
+    return 1 / rate, join / 1000, idle
 
 
-async def request_cost() -> float:
-    """CPU-seconds of a request of the whole product, on SQLite: half tickets, half pages with a queue."""
+async def product_costs() -> tuple[float, float]:
+    """MB of the whole product, and CPU-seconds of a request to it on SQLite: half tickets, half pages with a queue."""
     with tempfile.TemporaryDirectory(prefix="telecabin-scale-") as name:
         folder = Path(name)
         url, key_file = f"sqlite:///{folder}/telecabin.db", init_key(folder / "keys.json").path
@@ -102,7 +101,7 @@ async def request_cost() -> float:
                         await aubin.post("/api/line-ticket")
                         async with aubin.session.get("/desk/queue") as answer:
                             await answer.read()
-                return (here.cpu() - before) / (2 * times)
+                return here.resident() / 1000, (here.cpu() - before) / (2 * times)
 
 
 @dataclass(frozen=True)
@@ -150,8 +149,7 @@ async def run() -> list[Figure]:
     if found is None:
         print("No reports/bench-signalling.json: run make bench AREA=signalling first.", file=sys.stderr)
         return []
-    message, join, socket_kb, resident = found
-    costs = Costs(message, join, socket_kb, resident, await request_cost())
+    costs = Costs(*found, *await product_costs())
     assumed, dice, began = Assumptions(), random.Random(2026), time.monotonic()
     cells = math.ceil(assumed.communes / assumed.cell)
     days = [play(assumed, assumed.cell, dice, assumed.monday) for _ in range(DAYS)]

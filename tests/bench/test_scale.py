@@ -33,8 +33,7 @@ def test_costs_are_read_from_the_last_report_or_there_are_none(tmp_path: Path) -
         {"name": "1000 sockets: messages per CPU-second ÷ bare", "value": 0.8, "beside": {"ours": 25_000.0}},
         {"name": "1000 sockets: CPU of a join, tickets included", "value": 0.5, "beside": {}},
         {"name": "1000 sockets: memory of an idle one", "value": 18.0, "beside": {}},
-        {"name": "resident memory of the whole product at idle", "value": 110.0, "beside": {}},
     ]
     report = tmp_path / "report.json"
     report.write_text(json.dumps({"figures": figures}))
-    assert measured(report) == (1 / 25_000, 0.0005, 18.0, 110.0)
+    assert measured(report) == (1 / 25_000, 0.0005, 18.0)
