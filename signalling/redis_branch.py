@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 PREFIX: Final = "telecabin:"
 ALIVE: Final = "alive"  # a channel that nobody speaks on, so that there is always one to listen to
 WAITING: Final = 4096  # words that wait for a slow Redis; beyond that the newest are lost, as with a lost Redis
+AT_ONCE: Final = 64  # words that are said in one go
 ANSWER_FOR: Final = 2.0  # s: a Redis that has not answered by then is lost
 PAUSES: Final = (0.1, 5.0)  # s: from the first to the longest pause between two attempts to reconnect
 LOST: Final = (RedisError, OSError)
@@ -133,14 +134,13 @@ class Branch:
     async def _keep_writing(self) -> None:
         lossy = False
         while True:
-            channel, word = await self._outgoing.get()
+            words = [await self._outgoing.get()]
+            while len(words) < AT_ONCE and not self._outgoing.empty():
+                words.append(self._outgoing.get_nowait())
             if not self.connected:
                 continue  # lost, as the reader saw; `back` makes up for it
             try:
-                if self._sharded:
-                    await self._command("SPUBLISH", PREFIX + channel, word)
-                else:
-                    await self._redis.publish(PREFIX + channel, word)
+                await self._send(words)
             except LOST:
                 log.warning("bus word lost")
                 lossy = True
@@ -148,6 +148,13 @@ class Branch:
                 if lossy and self.connected:  # the reader noticed nothing: say all the same what may be missing
                     lossy = False
                     self._back()
+
+    async def _send(self, words: list[tuple[str, bytes]]) -> None:
+        """Say all in one go: what Redis' answer costs is paid once for all that came meanwhile."""
+        async with self._redis.pipeline(transaction=False) as line:
+            for channel, word in words:
+                line.execute_command("SPUBLISH" if self._sharded else "PUBLISH", PREFIX + channel, word)
+            await line.execute()
 
     async def _keep_listening(self) -> None:
         shortest, longest = PAUSES

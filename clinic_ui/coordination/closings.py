@@ -1,6 +1,6 @@
 """Closing days by hand: a year of a zone, a department or a site, and whom a change hits before it is saved."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -128,42 +128,38 @@ class ClosingPages:
     async def turn(self, request: web.Request) -> web.Response:
         """POST /coordination/closings/turn: a day opens, or closes again."""
         form = await read_form(request, Turned)
-        try:
-            done = await self._closings.turn(who_is(request), form.area, form.on, form.seen)
-        except Conflict as refused:
-            return await self._show(request, form.area, form.year, refused)
-        return self._after(request, done, form)
+        return await self._did(request, form, self._closings.turn(who_is(request), form.area, form.on, form.seen))
 
     async def copy(self, request: web.Request) -> web.Response:
         """POST /coordination/closings/holidays: the public holidays of the year."""
         form = await read_form(request, _Over)
-        try:
-            done = await self._closings.copy(who_is(request), form.area, form.year, form.seen)
-        except Conflict as refused:
-            return await self._show(request, form.area, form.year, refused)
-        return self._after(request, done, form)
+        return await self._did(request, form, self._closings.copy(who_is(request), form.area, form.year, form.seen))
 
     async def undo(self, request: web.Request) -> web.Response:
         """POST /coordination/closings/undo: the days before a change."""
         form = await read_form(request, Undone)
-        try:
-            done = await self._closings.undo(who_is(request), form.area, form.change_id, form.seen)
-        except Conflict as refused:
-            return await self._show(request, form.area, form.year, refused)
-        return self._after(request, done, form, form.change_id)
+        undoing = self._closings.undo(who_is(request), form.area, form.change_id, form.seen)
+        return await self._did(request, form, undoing, form.change_id)
 
     async def confirm(self, request: web.Request) -> web.Response:
         """POST /coordination/closings/confirm: it is decided what becomes of every appointment."""
         form = await read_form(request, ConfirmedClosing)
         who, decided = who_is(request), form.decided()
+        if form.change_id:
+            doing = self._closings.undo(who, form.area, form.change_id, form.seen, decided)
+        else:
+            doing = self._closings.put(who, form.area, form.days(), form.seen, decided)
+        return await self._did(request, form, doing, form.change_id)
+
+    async def _did(
+        self, request: web.Request, form: _Over, doing: Awaitable[ClosingOutcome], change_id: UUID | None = None
+    ) -> web.Response:
+        """Show what came of it, or the year as it is by now where somebody else changed it meanwhile."""
         try:
-            if form.change_id:
-                done = await self._closings.undo(who, form.area, form.change_id, form.seen, decided)
-            else:
-                done = await self._closings.put(who, form.area, form.days(), form.seen, decided)
+            done = await doing
         except Conflict as refused:
             return await self._show(request, form.area, form.year, refused)
-        return self._after(request, done, form, form.change_id)
+        return self._after(request, done, form, change_id)
 
     def _year(self, given: Mapping[str, str]) -> int:
         year = given.get("year", "")
