@@ -5,6 +5,8 @@ from importlib import import_module
 
 import click
 
+from server.kernel.garbage import look_rarely
+
 COMMANDS = {
     "serve": "server.serving:serve",
     "demo": "server.serving:demo",
@@ -36,7 +38,7 @@ class _Commands(click.Group):
         try:
             command: click.Command = getattr(import_module(module), name)
         finally:
-            gc.freeze()
+            look_rarely()
             gc.enable()
         return command
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import multiprocessing
 import os
@@ -18,6 +17,7 @@ import uvloop
 from aiohttp import web
 
 from server.kernel.clock import utc_now
+from server.kernel.garbage import look_rarely
 from signalling.bus import Bus, LocalBus
 from signalling.cloakroom import Cloakroom
 from signalling.gateway import Gateway
@@ -110,7 +110,7 @@ async def _serve(port: int, redis_url: str, drain: float) -> None:
 
 def _run(port: int, redis_url: str, prelude: str, drain: float) -> None:
     exec(prelude)
-    gc.freeze()  # as server/cli.py does: what was imported is no garbage to look for
+    look_rarely()  # as server/cli.py does
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(port, redis_url, drain))
 

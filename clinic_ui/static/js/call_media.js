@@ -83,8 +83,13 @@ export async function setPicture(pc, picture) {
   await sendPicture(pc, picture, "maintain-framerate");
 }
 
-/** @param {RTCPeerConnection} pc @param {Picture} picture @param {"maintain-framerate"} [kept] */
-async function sendPicture(pc, picture, kept) {
+/**
+ * Chromium drops the first frames of a picture that it may shrink and finds too large for the first bitrate: 100 ms of
+ * every call. We chose the size ourselves, so the size stays while the call begins; later the rate does. It is said
+ * before there is a track, too: in the lobby the track comes with the press.
+ * @param {RTCPeerConnection} pc @param {Picture} picture @param {"maintain-framerate" | "maintain-resolution"} [kept]
+ */
+async function sendPicture(pc, picture, kept = "maintain-resolution") {
   /** @param {RTCRtpSender} sender */
   const wanted = (sender) => ({
     active: picture.active,
@@ -130,16 +135,14 @@ export function voiceWished(sdp, { doubled, packet }) {
 }
 
 /**
- * Chromium drops the first frames of a picture that it may shrink and finds too large for the first bitrate: 100 ms of
- * every call. We chose the size ourselves, so the size stays while the call begins; later the rate does.
  * @param {RTCRtpSender | undefined} sender @param {(sender: RTCRtpSender) => object} wanted
- * @param {"maintain-resolution" | "maintain-framerate"} [kept]
+ * @param {"maintain-resolution" | "maintain-framerate"} [kept] of a picture
  */
-async function setSender(sender, wanted, kept = "maintain-resolution") {
+async function setSender(sender, wanted, kept) {
   if (!sender) return;
   await change(sender, (parameters) => {
     Object.assign(parameters.encodings[0], wanted(sender));
-    if (sender.track?.kind === "video") parameters.degradationPreference = kept;
+    if (kept) parameters.degradationPreference = kept;
   });
 }
 

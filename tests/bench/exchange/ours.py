@@ -9,6 +9,7 @@ import uvloop
 from aiohttp import web
 
 from server.kernel.clock import utc_now
+from server.kernel.garbage import look_rarely
 from signalling import pace
 from signalling.bus import Bus, LocalBus
 from signalling.cloakroom import Cloakroom
@@ -64,5 +65,6 @@ async def main(port: int, redis_url: str) -> None:
 
 
 if __name__ == "__main__":
+    look_rarely()  # as server/cli.py does
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
         loop.run(main(int(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""))

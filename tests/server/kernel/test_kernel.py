@@ -1,7 +1,10 @@
-"""Ids, access and errors."""
+"""Ids, access, errors and garbage."""
+
+import gc
 
 import pytest
 
+from server.kernel import garbage
 from server.kernel.access import DOOR_OF, RULES, Act, Identity, Role, require
 from server.kernel.errors import ClinicError, Conflict, Invalid, NotAllowed
 from server.kernel.ids import AccountId, new_id
@@ -73,3 +76,15 @@ def test_an_error_fills_its_places_and_keeps_its_code_and_fields() -> None:
     assert error.fields == {"hour": "Trop tôt."}
     assert Conflict("Trop tard", code="already-taken").code == "already-taken"
     assert issubclass(Conflict, ClinicError)
+
+
+def test_a_server_looks_for_garbage_rarely_and_never_at_its_code() -> None:
+    before = gc.get_threshold()
+    try:
+        garbage.look_rarely()
+        assert gc.get_freeze_count() > 0
+        assert gc.get_threshold()[0] == garbage.YOUNG
+        assert gc.isenabled()
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
