@@ -15,7 +15,7 @@ SDP_BYTES: Final = 32 * 1024  # a two-section Chromium offer is about 3 KiB: ten
 CANDIDATE_BYTES: Final = 1024
 SDP_CANDIDATES: Final = 120  # an end with three networks and two relays has about 30
 HEX_PAIRS: Final = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
-_HEX_PAIRS: Final = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})*")
+_HEX: Final = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})*")
 
 Ticket = Annotated[str, Meta(min_length=1, max_length=128)]
 Page = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
@@ -227,7 +227,7 @@ def _has_fingerprint(section: str) -> bool:
 def _is_strong(fingerprint: str) -> bool:
     name, _, value = fingerprint.partition(" ")
     pairs = HEX_PAIRS.get(name.lower())
-    return pairs is not None and len(value) == 3 * pairs - 1 and _HEX_PAIRS.fullmatch(value) is not None
+    return pairs is not None and len(value) == 3 * pairs - 1 and _HEX.fullmatch(value) is not None
 
 
 def _check_candidate(line: str) -> None:

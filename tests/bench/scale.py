@@ -4,8 +4,9 @@
                                                          └▶ a process, a shard, a datacentre is lost; all come at eight
 
 A *cell* is one installation: a database, a Redis, two processes or more, some hundred communes. Costs come from the
-last `make bench AREA=signalling` (reports/bench-signalling.json), requests are measured here. Whatever nobody measured
-is an assumption, named in `Assumptions` and in deploy/SCALE.md, for the reader to change.
+last `make bench AREA=signalling` (reports/bench-signalling.json), requests and memory of the product
+are measured here. Whatever nobody measured is an assumption, named in `Assumptions` and in
+deploy/SCALE.md, for the reader to change.
 """
 
 from __future__ import annotations

@@ -17,10 +17,7 @@ EACH, FEW = 500, 20
 ROOMS = 50  # of people who do no harm
 PACED = 300  # messages a second that they say
 SLICES, FEW_SLICES, SLICE_FOR = 20, 2, 1.0  # s
-SLOWER, LOOSELY = (
-    1.2,
-    5.0,
-)  # p99 of the attacked server ÷ that of a quiet one, median of seconds; few of them say little
+SLOWER, LOOSELY = 1.2, 5.0  # p99 of the attacked server ÷ a quiet one's, median of seconds; few of them say little
 VOLLEYS, FEW_VOLLEYS = 26, 5  # a second each, of offers to the pages that do not read
 OFFERS, FEW_OFFERS = 6, 30  # in a volley, of 26 KB each: more in all than kernel, socket and outbox hold back together
 DRAINED_WITHIN = 30.0  # s: who does not read has megabytes before them when they do at last
