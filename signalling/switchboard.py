@@ -44,15 +44,7 @@ from signalling.errors import BadMessage
 from signalling.lines import Lines
 from signalling.meter import Meter
 from signalling.neighbours import Vigil
-from signalling.protocol import (
-    Bye,
-    Error,
-    ErrorCode,
-    ForPeer,
-    PeerJoined,
-    Seat,
-    may_say,
-)
+from signalling.protocol import Bye, Error, ErrorCode, ForPeer, PeerJoined, Seat, may_say
 from signalling.tickets import SeatPass
 from signalling.trunk import Hearing, Trunk
 from signalling.words import Admitted, Dismissed, Ended, Handed, Missed, Place, Said, Sat, Stood, Taken
@@ -102,10 +94,17 @@ class Switchboard:
         self._publish(Dismissed(self.node, call, seat, reason))
         self._move(call, dismiss(self._call(call), seat, reason))
 
-    async def admit(self, call: str, connection: str) -> None:
-        """Let this connection go from the lobby to the practitioner's seat. Whoever else stands in the lobby goes."""
+    async def admit(self, call: str, connection: str, page: str = "", who: str = "") -> None:
+        """Give the practitioner's seat to this connection. Whoever else stands in the lobby goes.
+
+        From the lobby it goes in, on any server. From elsewhere it sits down as `page`, if it is on this server and its
+        line is that of `who`; a connection of somebody else, or of another server, has its ticket.
+        """
         self._publish(Admitted(self.node, call, connection))
         self._move(call, admit(self._call(call), connection))
+        plug = self._plugs.get(connection)
+        if plug and page and plug.pass_.who == who and self._seat_of.get(connection) != (call, Seat.PRACTITIONER):
+            await self.take_seat(plug, SeatPass(call, Seat.PRACTITIONER, who), page)
 
     # --- for the gateway: what pages do ---------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from server.web.keys import who_is
 from server.web.routes import View
 from server.web.wire import Wire, path_id, read, reply
 from signalling.ladder import Rung
-from signalling.protocol import Seat
+from signalling.protocol import Page, Seat
 
 
 class Arrival(Wire, frozen=True):
@@ -51,9 +51,10 @@ class ConsentBody(Wire, frozen=True):
 
 
 class Pressed(Wire, frozen=True):
-    """Where « Prendre » was pressed: the exchange's name of that page's connection, if it stands in the lobby."""
+    """Where « Prendre » was pressed: the exchange's names of that page's connection and of its call."""
 
     connection: str = ""
+    page: Page = ""
 
 
 class Leaving(Wire, frozen=True):
@@ -230,7 +231,7 @@ class DeskApi:
     async def claim(self, request: web.Request) -> web.Response:
         """POST /api/encounters/{encounter_id}/claim"""
         body = await read(request, Pressed) if request.can_read_body else Pressed()
-        given = await self.queue.claim(who_is(request), _encounter_id(request), body.connection)
+        given = await self.queue.claim(who_is(request), _encounter_id(request), body.connection, body.page)
         return reply({"encounter_id": given.encounter.id, "fence": given.encounter.fence, "ticket": given.ticket}, 201)
 
     async def release(self, request: web.Request) -> web.Response:

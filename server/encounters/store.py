@@ -159,17 +159,16 @@ async def claim(tx: AsyncSession, encounter_id: EncounterId, who: Identity, at: 
             ended_at=None,
             version=EncounterRow.version + 1,
         )
-        .returning(EncounterRow.id)
+        .returning(EncounterRow)
         .execution_options(synchronize_session=False)
     )
     try:
-        won = (await tx.execute(taken)).scalar_one_or_none()
+        return (await tx.scalars(taken)).one_or_none()
     except IntegrityError:  # uq_encounter_running: the only unique index that this statement can meet
         raise Conflict(
             N_("Vous avez déjà une visite en cours. Terminez-la ou rendez-la avant d’en prendre une autre."),
             code="already-busy",
         ) from None
-    return None if won is None else await look(tx, encounter_id)
 
 
 async def line(tx: AsyncSession) -> list[EncounterRow]:

@@ -61,5 +61,5 @@ class Nobody:
     async def close_call(self, call: str, reason: str) -> None:
         """Nobody is on the line."""
 
-    async def admit(self, call: str, connection: str) -> None:
+    async def admit(self, call: str, connection: str, page: str, who: str) -> None:
         """Nobody stands in a lobby."""

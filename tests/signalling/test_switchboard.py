@@ -119,6 +119,36 @@ async def test_the_lobby_has_one_place_and_is_empty_once_another_takes_the_visit
     assert await doctor.hear(Bye) == Bye("taken")
 
 
+async def test_who_presses_without_a_warm_line_is_seated_at_once(servers: tuple[Exchange, Exchange]) -> None:
+    cabin = await servers[0].seated(PATIENT)
+    doctor = await servers[1].page()
+    assert doctor.welcome
+    await servers[1].switchboard.admit("call-1", doctor.welcome.connection, "page-practitioner", "account")
+    joined = await doctor.hear(Joined)
+    assert joined.seat is PRACTITIONER
+    if not joined.present:
+        assert await doctor.hear(PeerJoined) == PeerJoined(PATIENT, "page-patient")
+    assert await cabin.hear(PeerJoined) == PeerJoined(PRACTITIONER, "page-practitioner")
+    await servers[1].sit(doctor, PRACTITIONER)  # the ticket of the press: it is there already
+    await doctor.say(Offer(SDP))
+    assert await cabin.next() == Offer(SDP)
+
+
+async def test_no_press_seats_the_page_of_somebody_else(servers: tuple[Exchange, Exchange]) -> None:
+    cabin = await servers[0].seated(PATIENT)
+    doctor = await servers[1].page()
+    assert doctor.welcome
+    connection = doctor.welcome.connection
+    for named, page, who in (
+        (connection, "page-wrong", "another account"),
+        (connection, "", "account"),
+        ("no connection", "page-wrong", "account"),
+    ):
+        await servers[1].switchboard.admit("call-1", named, page, who)
+    await servers[1].sit(doctor, PRACTITIONER)
+    assert await cabin.next() == PeerJoined(PRACTITIONER, "page-practitioner")  # of the ticket; nothing came before
+
+
 async def test_who_leaves_the_lobby_ends_no_call(servers: tuple[Exchange, Exchange]) -> None:
     cabin, doctor = await in_the_lobby(servers)
     await doctor.say(Bye("left"))

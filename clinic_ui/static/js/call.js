@@ -80,15 +80,20 @@ export class Call extends EventTarget {
 
   /** Take the seat that the ticket opens. @param {string} ticket */
   join(ticket) {
-    this.#asked = true;
-    this.#tickets.give(ticket);
-    this.#signal.inCall = true;
-    this.#sit();
+    this.press();
+    this.enter(ticket);
   }
 
-  /** After the press: the practitioner's own seat, if the exchange did not give it already. @param {string} ticket */
+  /** The press, before its answer: who wins the visit may be seated at once. Returns how this call names its page. */
+  press() {
+    this.#asked = true;
+    this.#signal.inCall = true;
+    return this.#page;
+  }
+
+  /** The ticket of the seat, if the exchange did not give it already. @param {string} ticket */
   enter(ticket) {
-    if (!this.#inLobby) return;
+    if (this.#tickets.seated) return;
     this.#tickets.give(ticket);
     this.#sit();
   }
@@ -129,7 +134,7 @@ export class Call extends EventTarget {
 
   /** @param {string} [reason] */
   hangUp(reason = "hung-up") {
-    if (this.#asked) this.#signal.send("bye", { reason });
+    if (this.#tickets.known) this.#signal.send("bye", { reason });
     this.#end(reason);
   }
 
@@ -197,7 +202,7 @@ export class Call extends EventTarget {
 
   /** @param {{seat: string, page: string | null}} joined */
   #joined(joined) {
-    const warm = joined.seat !== "lobby" && joined.page === this.#peer && this.#open();
+    const warm = this.#tickets.opened(joined.seat !== "lobby") && joined.page === this.#peer && this.#open();
     this.#emit("joined", joined);
     if (joined.page && !warm) this.#meet(joined.page, joined.seat === "lobby");
   }
@@ -333,8 +338,6 @@ export class Call extends EventTarget {
     if (this.#lobby) this.#spare ??= await this.#fresh(); // who takes the visit need not be who stands in the lobby
     else this.#guard();
   }
-
-  // --- bringing it back ------------------------------------------------------------------------------------------
 
   /** Something is wrong: the practitioner's side mends it, the patient's side asks for that. Once per watchdog. */
   #recover() {

@@ -17,6 +17,7 @@ export class Connection {
   /** @type {import("./call_media.js").VoiceWish} */ voice = { doubled: false, packet: 20 }; // from the next description on
   #ends;
   /** @type {RTCIceCandidate[] | null} */ #found = []; // candidates that wait for their description; null: it is sent
+  /** @type {MediaStreamTrack[]} */ #tracks = []; // shown once our words are said: a new picture keeps a browser busy
   #closed = false;
 
   /** @param {RTCConfiguration} reach servers, and whether to use nothing else @param {Ends} ends */
@@ -24,7 +25,7 @@ export class Connection {
     this.#ends = ends;
     this.pc = new RTCPeerConnection({ ...reach, bundlePolicy: "max-bundle" });
     this.pc.onicecandidate = ({ candidate }) => candidate && this.#tell(candidate);
-    this.pc.ontrack = ({ track }) => this.#closed || ends.show(track);
+    this.pc.ontrack = ({ track }) => this.#tracks.push(track);
     const measures = this.pc.createDataChannel("measures", { negotiated: true, id: 2 }); // signalling/MEASURES.md
     measures.onmessage = ({ data }) => this.#closed || ends.measured(data);
     this.pc.onconnectionstatechange = () => this.#closed || ends.changed();
@@ -68,16 +69,18 @@ export class Connection {
   async answer(sdp, stream) {
     this.#found ??= [];
     await this.pc.setRemoteDescription({ type: "offer", sdp: voiceWished(sdp, this.voice) });
-    await attach(this.pc, stream);
+    await this.setStream(stream);
     await this.pc.setLocalDescription(await this.pc.createAnswer());
     this.#describe("answer");
-    await tune(this.pc);
+    this.#show();
+    await tune(this.pc); // the voice: a browser has nothing to set of it before its own description
   }
 
   /** @param {string} sdp the other seat's answer */
   async take(sdp) {
     if (this.pc.signalingState !== "have-local-offer") return;
     await this.pc.setRemoteDescription({ type: "answer", sdp: voiceWished(sdp, this.voice) });
+    this.#show();
   }
 
   /**
@@ -123,6 +126,10 @@ export class Connection {
   close() {
     this.#closed = true;
     this.pc.close();
+  }
+
+  #show() {
+    for (const track of this.#tracks.splice(0)) if (!this.#closed) this.#ends.show(track);
   }
 
   /** Send the local description, then the candidates that waited for it. @param {"offer" | "answer"} type */

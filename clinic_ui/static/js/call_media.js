@@ -165,7 +165,9 @@ function change(sender, edit, options) {
 async function set(sender, edit, options, tries = 2) {
   const parameters = sender.getParameters();
   if (!parameters.encodings?.length) return;
+  const before = JSON.stringify(parameters);
   edit(parameters);
+  if (!options && JSON.stringify(parameters) === before) return;
   try {
     // @ts-ignore the second argument is younger than the type library
     await sender.setParameters(parameters, options);

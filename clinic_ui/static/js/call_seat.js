@@ -9,6 +9,8 @@ export class SeatTickets {
   /** @type {string | null} */ #given = null;
   /** @type {Promise<string | null> | null} */ #ahead = null;
   #aheadAt = -Infinity;
+  seated = false;
+  known = false; // is there a seat? Before that there is none to ask for
 
   /** @param {(() => Promise<string | null>) | undefined} fetch null means that the call is over */
   constructor(fetch) {
@@ -22,6 +24,13 @@ export class SeatTickets {
   /** Use this one first. @param {string} ticket */
   give(ticket) {
     this.#given = ticket;
+    this.known = true;
+  }
+
+  /** The exchange opened it, or the lobby of its call. @param {boolean} seated */
+  opened(seated) {
+    this.known = true;
+    return (this.seated = seated);
   }
 
   /** It may be needed soon. */
@@ -36,7 +45,7 @@ export class SeatTickets {
   async take() {
     const given = this.#given;
     this.#given = null;
-    if (given) return given;
+    if (given || !this.known) return given ?? undefined;
     const ahead = performance.now() - this.#aheadAt < GOOD_FOR ? this.#ahead : null;
     this.#ahead = null;
     return (await ahead?.catch(() => null)) ?? this.#fetch?.();

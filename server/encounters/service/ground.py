@@ -75,8 +75,9 @@ class Exchange(Protocol):
     async def close_call(self, call: str, reason: str) -> None:
         """End a call for both seats."""
 
-    async def admit(self, call: str, connection: str) -> None:
-        """Let this connection go from the lobby to the practitioner's seat; whoever else is in the lobby goes."""
+    async def admit(self, call: str, connection: str, page: str, who: str) -> None:
+        """Give the practitioner's seat to this connection of the account `who`, where its line is known; whoever else
+        is in the lobby goes."""
 
 
 class Opinions(Protocol):

@@ -70,13 +70,13 @@ class Queue:
         await self._note_reading(who, told)
         return tuple(sorted(items, key=lambda item: _ORDER[item.state]))
 
-    async def claim(self, who: Identity, encounter_id: EncounterId, connection: str = "") -> ClaimGiven:
+    async def claim(self, who: Identity, encounter_id: EncounterId, connection: str = "", page: str = "") -> ClaimGiven:
         """Give one waiting patient to one practitioner, open the record to them until they give back, and ring.
 
         Of many who ask at once, the database lets one through. The others get Conflict: `already-taken` (it names
         who was faster), `already-busy` (one visit at a time), `cabin-busy` (the patient does not sit in the cabin
-        yet), `not-waiting`. `connection` is the exchange's name of the page that pressed: if it stands in the lobby of
-        this call, it sits down at once. Whoever else stands there goes.
+        yet), `not-waiting`. `connection` and `page` are the exchange's names of the page that pressed: it sits down at
+        once if its line is on this server, or stands in the lobby of this call. Whoever else stands there goes.
         """
         require(who, Act.ENCOUNTER_CLAIM)
         practitioner_id = practitioner_of(who)
@@ -85,8 +85,9 @@ class Queue:
             if row is None:
                 raise await self._why_not(tx, encounter_id, practitioner_id)
             await self._ground.note(tx, who, row, Action.ENCOUNTER_CLAIMED, f"fence {row.fence}")
-            lines = await self._ground.queue_lines(tx, row)
-        await self._exchange.admit(str(row.id), connection)
+        await self._exchange.admit(str(row.id), connection, page, str(who.account_id))
+        async with self._ground.database.reading() as look:  # after the two who wait for each other
+            lines = await self._ground.queue_lines(look, row)
         await self._ground.nudge(lines)
         ticket = await self._tickets.issue_seat(str(row.id), "practitioner", seat_holder(who))
         return ClaimGiven(store.encounter(row), ticket)

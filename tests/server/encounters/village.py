@@ -49,7 +49,7 @@ class FakeExchange:
 
     nudged: list[str] = field(default_factory=list)
     closed: list[tuple[str, str]] = field(default_factory=list)
-    admitted: list[tuple[str, str]] = field(default_factory=list)
+    admitted: list[tuple[str, str, str, str]] = field(default_factory=list)
     seats: list[tuple[str, str, str]] = field(default_factory=list)
 
     async def nudge(self, *lines: str) -> None:
@@ -58,8 +58,8 @@ class FakeExchange:
     async def close_call(self, call: str, reason: str) -> None:
         self.closed.append((call, reason))
 
-    async def admit(self, call: str, connection: str) -> None:
-        self.admitted.append((call, connection))
+    async def admit(self, call: str, connection: str, page: str, who: str) -> None:
+        self.admitted.append((call, connection, page, who))
 
     async def issue_seat(self, call: str, seat: str, who: str) -> str:
         self.seats.append((call, seat, who))

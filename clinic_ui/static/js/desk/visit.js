@@ -16,6 +16,7 @@ import { Call } from "../call.js";
 import { forgetSwitches, keepSwitch, switchedOff } from "../call_switches.js";
 import { ask, reach, Refused, tell } from "./api.js";
 
+const SHOWN_AFTER = 120; // ms: most claims are won by then, and a screen drawn sooner would keep the first picture waiting
 const ANSWER_WITHIN = 20_000; // ms: then the desk says that the cabin does not answer
 const WARM_FOR = 60_000; // ms: a card that is read for longer is not about to be taken, and others may want to read it
 const REPORT_EVERY = 20_000; // ms; a report that is lost costs nothing, the next says it all again
@@ -31,8 +32,6 @@ export class Visit extends EventTarget {
   /** @type {Phase} */ phase = "free";
   encounter = "";
   /** @type {string | null} */ liveAt = null;
-  muted = switchedOff().has("microphone");
-  camera = !switchedOff().has("camera");
   settling = false; // it is being given back or signed here: that it is gone is no news
   #signal;
   #media;
@@ -50,15 +49,13 @@ export class Visit extends EventTarget {
   /** @param {import("../signal.js").Signal} signal @param {import("./media.js").Media} media @param {Phase} phase */
   constructor(signal, media, phase) {
     super();
-    if (phase === "free") this.#switchOn();
+    if (phase === "free") forgetSwitches(); // every visit begins with microphone and camera on
+    this.muted = switchedOff().has("microphone");
+    this.camera = !switchedOff().has("camera");
     this.phase = phase;
     this.#signal = signal;
     this.#media = media;
-    media.addEventListener("changed", () => {
-      void this.#spare?.setStream(media.stream);
-      void this.#lobby?.call.setStream(media.stream);
-      void this.#call?.setStream(media.stream);
-    });
+    media.addEventListener("changed", () => this.#calls.forEach((call) => void call.setStream(media.stream)));
     this.#renewing = setInterval(() => !this.#call && this.prepare(), FRESH_FOR);
     addEventListener("online", () => !this.#call && this.prepare());
   }
@@ -71,6 +68,10 @@ export class Visit extends EventTarget {
   /** Does a call run in this page, or wait to be answered? */
   get calling() {
     return ["calling", "ringing", "unanswered", "live", "away"].includes(this.phase);
+  }
+
+  get #calls() {
+    return [this.#spare, this.#lobby?.call, this.#call].filter((one) => !!one);
   }
 
   /** Make connection, tracks, offer and candidates ready for the next press. Nothing is sent. */
@@ -140,21 +141,26 @@ export class Visit extends EventTarget {
   async take(encounter) {
     if (this.phase !== "free") return;
     this.encounter = encounter;
-    this.#to("calling");
-    const warm = this.#warmCall(encounter);
-    if (warm) this.#use(warm);
+    this.phase = "calling";
+    const late = setTimeout(() => this.phase === "calling" && this.#tell(), SHOWN_AFTER);
+    const call = this.#warmCall(encounter) ?? this.#ready();
+    this.#use(call);
     try {
-      const pressed = { connection: warm ? this.#signal.connection : "" };
+      const pressed = { connection: this.#signal.connection, page: call.press() };
       const { ticket } = await ask("POST", `/api/encounters/${encounter}/claim`, pressed);
-      if (!warm || warm !== this.#call) return this.#join(ticket);
-      warm.enter(ticket);
+      if (call !== this.#call) return this.#join(ticket);
+      call.enter(ticket);
       this.#rings();
     } catch (error) {
+      if (call === this.#call && this.phase !== "calling") return; // only the answer was lost
       this.#call = null;
-      warm?.hangUp("left");
+      call.hangUp("left");
+      if (!this.#spare) void this.prepare();
       this.encounter = "";
       this.#to("free");
       this.#refuse(error);
+    } finally {
+      clearTimeout(late);
     }
   }
 
@@ -212,13 +218,6 @@ export class Visit extends EventTarget {
     }
   }
 
-  /** Every visit begins with microphone and camera on. */
-  #switchOn() {
-    forgetSwitches();
-    this.muted = false;
-    this.camera = true;
-  }
-
   /** The visit is closed: ready for the next one. */
   leave() {
     this.#drop("hung-up");
@@ -233,18 +232,14 @@ export class Visit extends EventTarget {
   mute(muted) {
     this.muted = muted;
     keepSwitch("microphone", !muted);
-    this.#spare?.setMuted(muted);
-    this.#lobby?.call.setMuted(muted);
-    this.#call?.setMuted(muted);
+    for (const call of this.#calls) call.setMuted(muted);
   }
 
   /** @param {boolean} on */
   show(on) {
     this.camera = on;
     keepSwitch("camera", on);
-    this.#spare?.setCamera(on);
-    this.#lobby?.call.setCamera(on);
-    this.#call?.setCamera(on);
+    for (const call of this.#calls) call.setCamera(on);
   }
 
   /** Ask the server where the visit is, and be there. */
@@ -265,12 +260,18 @@ export class Visit extends EventTarget {
   /** @param {string} ticket */
   #join(ticket) {
     this.cool();
-    if (!this.#spare) void this.prepare();
-    const call = /** @type {Call} */ (this.#spare);
-    this.#spare = null;
+    const call = this.#ready();
     this.#use(call);
     call.join(ticket);
     this.#rings();
+  }
+
+  /** The call that was made ready. @returns {Call} */
+  #ready() {
+    if (!this.#spare) void this.prepare();
+    const call = /** @type {Call} */ (/** @type {unknown} */ (this.#spare));
+    this.#spare = null;
+    return call;
   }
 
   /** @param {Call} call */
@@ -296,7 +297,7 @@ export class Visit extends EventTarget {
       this.dispatchEvent(new CustomEvent(type, { detail }));
     on("remote-track", pass("picture"));
     on("live", () => this.#live());
-    on("joined", ({ present }) => present && pass("arriving")({}));
+    on("joined", ({ present }) => (this.phase === "calling" && this.#rings(), present && pass("arriving")({})));
     on("peer-joined", () => ((this.#absent = false), pass("arriving")({})));
     on("peer-left", () => ((this.#absent = true), this.#lost())); // media may still flow
     on("silence", () => ((this.#silent = true), pass("silence")({}), this.#lost()));
@@ -387,6 +388,10 @@ export class Visit extends EventTarget {
   #to(phase) {
     if (phase === this.phase && phase !== "free") return;
     this.phase = phase;
-    this.dispatchEvent(new CustomEvent("phase", { detail: { phase } }));
+    this.#tell();
+  }
+
+  #tell() {
+    this.dispatchEvent(new CustomEvent("phase", { detail: { phase: this.phase } }));
   }
 }

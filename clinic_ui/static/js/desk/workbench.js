@@ -183,14 +183,18 @@ on(visit, "warm", ({ encounter }) => (room.dataset.warm = encounter));
 async function take(pressed) {
   clearTimeout(reading);
   if (visit.phase !== "free") return;
-  hideSigned();
-  calm("refused");
-  calm("told");
-  patient = pressed.dataset.name ?? "";
-  stage.who(patient, pressed.dataset.place ?? "");
-  byId("record").replaceChildren();
+  const { take = "", name = "", place = "" } = pressed.dataset;
+  patient = name;
   hush(PICTURE_FIRST);
-  await visit.take(pressed.dataset.take ?? "");
+  const receive = () => {
+    hideSigned();
+    calm("refused");
+    calm("told");
+    stage.who(name, place);
+    byId("record").replaceChildren();
+  };
+  visit.addEventListener("phase", receive, { once: true }); // together with the other screen: it is drawn once
+  await visit.take(take);
   if (visit.encounter) await firstPicture();
   if (visit.encounter) await openRecord();
 }

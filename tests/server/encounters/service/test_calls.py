@@ -87,10 +87,11 @@ async def test_there_is_no_lobby_without_a_given_consent_nor_for_who_does_not_wa
 
 async def test_the_press_lets_the_page_that_pressed_in_and_nobody_else(village: Village) -> None:
     encounter_id = await village.waiting()
-    await village.queue.claim(village.gp, encounter_id, "connection-1")
+    await village.queue.claim(village.gp, encounter_id, "connection-1", "page-1")
     with pytest.raises(Conflict):
-        await village.queue.claim(village.other_gp, encounter_id, "connection-2")
-    assert village.exchange.admitted == [(str(encounter_id), "connection-1")]
+        await village.queue.claim(village.other_gp, encounter_id, "connection-2", "page-2")
+    pressed = (str(encounter_id), "connection-1", "page-1", str(village.gp.account_id))
+    assert village.exchange.admitted == [pressed]
 
 
 async def test_before_the_consent_there_is_no_call_to_sit_in(village: Village) -> None:
