@@ -8,6 +8,7 @@ import pwd
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -95,17 +96,18 @@ def _until(answers: Callable[[], bool], child: subprocess.Popen[bytes], log: Pat
         time.sleep(0.02)
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Whether something listens on this port over TCP."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager
-def program(command: list[str], log: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Run any program for as long as the block lasts, from the moment when it listens on `port`."""
+def program(command: list[str], log: Path, answers: Callable[[], bool]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run any program for as long as the block lasts, from the moment when it answers."""
     with log.open("wb") as out, _running([*_dies_with_us(), *command], out, signal.SIGINT) as child:
-        _until(lambda: _listens(port), child, log)
+        _until(answers, child, log)
         yield child
 
 
@@ -261,8 +263,21 @@ def turn(folder: Path, *options: str) -> Iterator[Turn]:
     command += ["--pidfile", str(folder / "coturn.pid")]
     command += ["--userdb", str(folder / "coturn.db")]
     with log.open("wb") as out, _running(command, out, signal.SIGINT) as child:
-        _until(lambda: _listens(relay.port), child, log)
+        _until(lambda: relays(relay.port), child, log)
         yield relay
+
+
+def relays(port: int) -> bool:
+    """Whether it answers over UDP, be it with a refusal: it opens TCP a moment sooner."""
+    allocate = struct.pack("!HHI12s", 0x0003, 0, 0x2112A442, os.urandom(12))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.settimeout(0.2)
+        try:
+            probe.connect(("127.0.0.1", port))
+            probe.send(allocate)
+            return bool(probe.recv(1024))
+        except OSError:
+            return False
 
 
 # Chromium -------------------------------------------------------------------------------

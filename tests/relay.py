@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests import components, tools
-from tests.components import free_port
+from tests.components import free_port, listens, relays
 
 SHIPPED = Path(__file__).parent.parent / "deploy/coturn.conf"
 NAME = "turn.localhost"
@@ -76,5 +76,5 @@ def relay_as_shipped(folder: Path, *more: str) -> Iterator[Relay]:
     command += ["--cert", str(folder / "turn.pem"), "--pkey", str(folder / "turn.key")]
     command += ["--static-auth-secret", relay.secret, "--allow-loopback-peers", "--allowed-peer-ip", "127.0.0.1"]
     command += ["--pidfile", str(folder / "relay.pid"), "--userdb", str(folder / "relay.db")]
-    with components.program(command, log, relay.tls_port):
+    with components.program(command, log, lambda: listens(relay.tls_port) and relays(relay.port)):
         yield relay
