@@ -68,7 +68,7 @@ from server.scheduler.service.cabin_view import CabinView
 from server.scheduler.service.office_view import OfficeView
 from server.scheduler.service.sweeping import Sweeping
 from server.web.keys import IDENTIFY, ORIGINS, SECURE, TRANSLATE
-from server.web.middleware import guard, json_errors, naming, unnamed
+from server.web.middleware import guard, json_errors, naming, parting, unnamed
 from server.web.routes import Routes, View, mount
 from server.web.wire import reply
 from signalling.cloakroom import Cloakroom
@@ -88,7 +88,7 @@ async def make_app(config: Config, now: Clock = utc_now, demo_people: Sequence[D
         clinic = await open_clinic(config, opened, now)
         metrics = Metrics(CollectorRegistry(), clinic.tickets.meter)
         time_transactions(clinic.database, metrics.transaction)
-        manners = [naming, metrics.timing, page_errors, json_errors, guard]
+        manners = [naming, metrics.timing, page_errors, json_errors, parting, guard]
         app = web.Application(middlewares=manners, client_max_size=BODY_BYTES)
         app[CLINIC], app[METRICS] = clinic, metrics
         app[IDENTIFY] = clinic.accounts.identify

@@ -1,6 +1,6 @@
 """What every request passes: a request id and a language, then the guard, and errors put into words.
 
-    naming  ->  json_errors (only /api/)  ->  guard: same origin? which door? who? may they?  ->  view
+    naming  ->  json_errors (only /api/)  ->  parting  ->  guard: same origin? which door? who? may they?  ->  view
 
 Pages have their own translation of errors (`clinic_ui.render`), outside of the guard.
 """
@@ -24,6 +24,7 @@ from server.web.wire import reply
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 LOCALES = ("fr", "en")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+LEFT = 499  # for the metrics alone: the caller's line was cut before the answer
 log = structlog.get_logger(__name__)
 
 
@@ -102,6 +103,17 @@ async def json_errors(request: web.Request, handler: Next) -> web.StreamResponse
             ref=request[REQUEST_ID],
         )
         return _refusal(request, failed)
+
+
+@web.middleware
+async def parting(request: web.Request, handler: Next) -> web.StreamResponse:
+    """A line that is cut while its caller speaks is no fault of ours, and nobody is there to be answered."""
+    try:
+        return await handler(request)
+    except ConnectionError:
+        if request.transport is not None and not request.transport.is_closing():
+            raise  # the caller is there: something that we need is not
+        return web.Response(status=LEFT)
 
 
 @web.middleware

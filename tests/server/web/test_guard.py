@@ -1,5 +1,6 @@
 """The guard lets through only what the policy table allows, and errors come back in words."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -11,7 +12,7 @@ from server.kernel.access import Act, Door, Identity, Role
 from server.kernel.errors import ClinicError, Conflict
 from server.kernel.ids import AccountId, new_id
 from server.web.keys import IDENTIFY, ORIGINS, SECURE, TRANSLATE, who_is
-from server.web.middleware import Next, guard, json_errors, naming
+from server.web.middleware import LEFT, Next, guard, json_errors, naming, parting
 from server.web.routes import NoPolicy, mount
 from server.web.wire import Wire, read, reply
 
@@ -189,6 +190,42 @@ async def test_a_fault_of_ours_tells_nothing_but_a_reference(client: Client) -> 
     assert "secret detail" not in text
     assert "Traceback" not in text
     assert response.headers["X-Request-Id"] in text
+
+
+async def test_a_caller_whose_line_is_cut_while_speaking_is_no_fault_of_ours() -> None:
+    begun, answers = asyncio.Event(), asyncio.Queue[int]()
+    words = b"Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+
+    @web.middleware
+    async def outermost(request: web.Request, handler: Next) -> web.StreamResponse:
+        begun.set()
+        response = await handler(request)
+        await answers.put(response.status)
+        return response
+
+    async def unreachable(_request: web.Request) -> web.Response:
+        raise ConnectionRefusedError
+
+    app = web.Application(middlewares=[outermost, naming, json_errors, parting])
+    app[TRANSLATE] = lambda _locale, text, _params: text
+    app.router.add_post("/api/echo", _echo)
+    app.router.add_get("/api/unreachable", unreachable)
+    runner = web.AppRunner(app)  # a TestServer would cancel the handler, as ours does not
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        async with asyncio.timeout(10):
+            _, line = await asyncio.open_connection(*runner.addresses[0])
+            line.write(b"POST /api/echo HTTP/1.1\r\nHost: a\r\n" + words)
+            await begun.wait()
+            line.close()
+            assert await answers.get() == LEFT
+            _, line = await asyncio.open_connection(*runner.addresses[0])
+            line.write(b"GET /api/unreachable HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert await answers.get() == 500
+            line.close()
+    finally:
+        await runner.cleanup()
 
 
 async def test_unknown_paths_and_methods_are_said_in_json(client: Client) -> None:
