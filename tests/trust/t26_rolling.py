@@ -50,29 +50,29 @@ class Balancer:
         self._ready: list[int] = []
         self._turn = cycle(range(len(servers)))
         self._server: asyncio.Server | None = None
-        self._asking: asyncio.Task[None] | None = None
+        self._asking: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Balancer:
         self._server = await asyncio.start_server(self._carry, "127.0.0.1", self._port, backlog=512)
-        self._asking = asyncio.create_task(self._ask())
+        self._asking = [asyncio.create_task(self._ask(one)) for one in self._servers]
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._asking
         assert self._server
-        self._asking.cancel()
+        for asking in self._asking:
+            asking.cancel()
         self._server.close()
 
-    async def _ask(self) -> None:
-        timeout = aiohttp.ClientTimeout(2)
-        async with aiohttp.ClientSession(timeout=timeout) as client:
+    async def _ask(self, server: Server) -> None:
+        """Ask one, whatever the other does: one that starts answers late."""
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(0.5)) as client:
             while True:
-                ready = []
-                for server in self._servers:
-                    with contextlib.suppress(aiohttp.ClientError, TimeoutError):
-                        async with client.get(f"http://127.0.0.1:{server.port}/readyz") as answer:
-                            ready += [server.port] if answer.status == 200 else []
-                self._ready = ready
+                ready = False
+                with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                    async with client.get(f"http://127.0.0.1:{server.port}/readyz") as answer:
+                        ready = answer.status == 200
+                others = [port for port in self._ready if port != server.port]
+                self._ready = [*others, server.port] if ready else others
                 await asyncio.sleep(0.1)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

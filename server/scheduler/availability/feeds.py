@@ -25,6 +25,7 @@ from server.scheduler.availability.service import Availability
 from server.scheduler.availability.subjects import require_hours, subject
 from server.scheduler.availability.tables import CalendarFeed
 from server.scheduler.rules.appointment import AppointmentStatus
+from server.scheduler.service.whereabouts import in_the_village, sitting_of, village_of
 from server.scheduler.tables import Appointment
 from server.web.limits import Bucket
 
@@ -101,9 +102,11 @@ class Feeds:
             self._bucket.take(str(feed.id))
             row = await store.resource_by_id(tx, feed.resource_id)
             one = await subject(tx, row.subject_id)
-            found = await store.appointments_of(tx, row.kind, row.subject_id, now - BEFORE, now + AHEAD)
+            found = list(await store.appointments_of(tx, row.kind, row.subject_id, now - BEFORE, now + AHEAD))
             cabins = {cabin.id: cabin for cabin in await people_store.cabins(tx)}
             sites = {site.id: site for site in await people_store.sites(tx)}
+            doctors = {doctor.id: doctor for doctor in await people_store.practitioners(tx)}
+            here = await in_the_village(tx, found)
             coming = [
                 Coming(
                     booked.id,
@@ -115,7 +118,9 @@ class Feeds:
                     _summary(
                         booked, _booth(cabins.get(booked.cabin_id), sites[booked.site_id]) if booked.cabin_id else ""
                     ),
-                    f"{sites[booked.site_id].name}, {sites[booked.site_id].commune}",
+                    village_of(sites[booked.site_id])
+                    if booked.modality is not Modality.IN_PERSON or sitting_of(booked) in here
+                    else doctors[booked.practitioner_id].place,
                 )
                 for booked in found
             ]

@@ -59,6 +59,7 @@ from server.scheduler.reminders.rules import (
 from server.scheduler.reminders.store import Taken
 from server.scheduler.reminders.tables import ReminderChoice
 from server.scheduler.rules.appointment import AppointmentStatus
+from server.scheduler.service.whereabouts import Sitting, found_at, in_the_village, sitting_of, village_of
 from server.scheduler.tables import Appointment
 
 EVERY = 15.0  # seconds
@@ -79,6 +80,7 @@ class _Around:
     sites: dict[SiteId, Site]
     quiet: dict[SiteId, Quiet]
     doctors: dict[PractitionerId, Practitioner]
+    here: frozenset[Sitting]
     cabins: dict[CabinId, Cabin]
     wanted: dict[tuple[PatientId, Channel], ReminderChoice]
     roots: dict[PatientId, PatientId]
@@ -214,6 +216,8 @@ class Sending:
         if quiet.is_quiet(now):  # due by day, but nobody was there to send it
             return {"status": after(ReminderStatus.SENDING, ReminderMove.AGAIN), "not_before": quiet.later(now)}
         site, doctor = around.sites[row.site_id], around.doctors[row.practitioner_id]
+        if sitting_of(row) in around.here:
+            doctor = found_at(doctor, site)
         meeting = meeting_of(row, site, doctor, around.cabins.get(row.cabin_id) if row.cabin_id else None)
         if one.occasion is Occasion.OFFER:
             meeting = replace(meeting, answer_by=row.hold_until)
@@ -245,11 +249,13 @@ class Sending:
             with contextlib.suppress(CannotOpen):
                 addresses[one.id] = (await self._vault.open(tx, choice_place(one), one.sealed_address)).decode()
         sites = await people_store.sites(tx)
+        appointments = await store.appointments_by_id(tx, [one.appointment_id for one in taken])
         return _Around(
-            appointments=await store.appointments_by_id(tx, [one.appointment_id for one in taken]),
+            appointments=appointments,
             sites={one.id: one for one in sites},
             quiet={one.id: await quiet_of(tx, one) for one in sites},
             doctors={one.id: one for one in await people_store.practitioners(tx)},
+            here=await in_the_village(tx, appointments.values()),
             cabins={one.id: one for one in await people_store.cabins(tx)},
             wanted={(one.patient_id, one.channel): one for one in wanted},
             roots=roots,
@@ -290,8 +296,7 @@ def meeting_of(row: Appointment, site: Site, doctor: Practitioner, cabin: Cabin 
     """
     if row.modality is Modality.HOME:
         return Meeting(row.starts_at, row.zone, "", site.phone)
-    village = site.name if site.commune in site.name else f"{site.name}, {site.commune}"
-    place = village if row.modality is Modality.REMOTE else doctor.place
+    place = village_of(site) if row.modality is Modality.REMOTE else doctor.place
     return Meeting(row.starts_at, row.zone, place, site.phone, at_stop=cabin is not None and cabin.site_id != site.id)
 
 

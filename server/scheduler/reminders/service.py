@@ -39,6 +39,7 @@ from server.scheduler.rules.appointment import AppointmentStatus, check_move
 from server.scheduler.rules.promise import PromiseMove
 from server.scheduler.rules.promise import after as promise_after
 from server.scheduler.service.views import CancelReason
+from server.scheduler.service.whereabouts import found_at, in_the_village
 from server.scheduler.tables import Appointment
 from server.scheduler.waiting.freeing import note_freed
 from server.web.limits import Bucket
@@ -210,6 +211,8 @@ class Reminders:
             site = await people_store.site(tx, row.site_id)
             doctor = await people_store.practitioner(tx, booked.practitioner_id)
             cabin = await people_store.cabin(tx, booked.cabin_id) if booked.cabin_id else None
+            if await in_the_village(tx, [booked]):
+                doctor = found_at(doctor, site)
         meeting = meeting_of(booked, site, doctor, cabin)
         if row.occasion is not Occasion.OFFER:
             return Page(meeting, self._stands(row, booked), row.channel)

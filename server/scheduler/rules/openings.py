@@ -152,6 +152,16 @@ class Calendar:
             bits &= ~_bits(span, unit_of(one.starts_at), unit_from(one.ends_at))
         return bits
 
+    def comes_to(self, site_id: SiteId, span: range, modality: Modality) -> bool:
+        """Whether hours that are said to be at this site hold all of `span`: a doctor who comes there."""
+        for one in self._exceptions(ExceptionKind.OPEN, modality):
+            if one.site_id == site_id and unit_from(one.starts_at) <= span.start and span.stop <= unit_of(one.ends_at):
+                return True
+        return not self._away(span, site_id) and any(
+            place == site_id and start <= span.start and span.stop <= stop
+            for start, stop, place in self._weekly(span, modality)
+        )
+
     def free_in(self, span: range, modality: Modality, at: SiteId | None = None) -> int:
         """Return the units of `span` in which the resource is open and not taken; `at` a site, if one is named."""
         wide = range(span.start - self.buffer, span.stop + self.buffer)

@@ -39,6 +39,7 @@ from server.scheduler.rules.search import (
 )
 from server.scheduler.rules.units import UNIT_FOR, day_units, local_day, unit_of, wall_time
 from server.scheduler.service.views import Because, Choice, Proposal, Proposals, Reason, Why
+from server.scheduler.service.whereabouts import found_at
 from server.scheduler.store import Held
 from server.scheduler.tables import Appointment, FollowUpPromise
 
@@ -285,6 +286,16 @@ def proposal_of(choice: Choice, around: Bench) -> Proposal:
     return _proposal(Found(unit_of(choice.starts_at), 0, known), around)
 
 
+def _comes(doctor: PractitionerId, unit: int, around: Bench) -> bool:
+    """Whether the doctor sees people in the village at that moment."""
+    lasts = range(unit, unit + LASTS_FOR // UNIT_FOR)
+    return around.ask.modality is Modality.IN_PERSON and any(
+        one.calendar.comes_to(around.site.id, lasts, Modality.IN_PERSON)
+        for one in around.sides.get(ResourceKind.PRACTITIONER, ())
+        if one.calendar.subject_id == doctor
+    )
+
+
 def _proposal(found: Found, around: Bench) -> Proposal:
     serving = found.serving
     doctor = PractitionerId(serving[ResourceKind.PRACTITIONER])
@@ -293,6 +304,7 @@ def _proposal(found: Found, around: Bench) -> Proposal:
     instrument = serving.get(ResourceKind.INSTRUMENT)
     local = wall_time(found.starts_at, around.site.zone)
     on = date.fromisoformat(local[:10])
+    known = around.practitioners[doctor]
     return Proposal(
         starts_at=found.starts_at,
         ends_at=found.starts_at + LASTS_FOR,
@@ -300,7 +312,7 @@ def _proposal(found: Found, around: Bench) -> Proposal:
         on=on,
         part=PartOfDay.MORNING if local[11:] < "12:00" else PartOfDay.AFTERNOON,
         modality=around.ask.modality,
-        practitioner=around.practitioners[doctor],
+        practitioner=found_at(known, around.site) if _comes(doctor, found.unit, around) else known,
         cabin=around.cabins[CabinId(cabin)] if cabin else None,
         stop=stop_of(around.site, around.cabins[CabinId(cabin)]) if cabin else "",
         health_worker=around.health_workers[HealthWorkerId(worker)] if worker else None,

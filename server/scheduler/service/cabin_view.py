@@ -19,6 +19,7 @@ from server.records.rules.note import FOLLOW_UP_MAX_DAYS, Modality
 from server.scheduler import store
 from server.scheduler.rules.promise import OPEN, PromiseStatus
 from server.scheduler.service.asking import stop_of
+from server.scheduler.service.whereabouts import found_at, in_the_village
 from server.scheduler.tables import Appointment, FollowUpPromise
 
 OFFERED_HERE = (*OPEN, PromiseStatus.BOOKED)
@@ -92,8 +93,8 @@ class CabinView:
         doctor = await people_store.practitioner(tx, booked.practitioner_id)
         workers = {one.id: one for one in await people_store.health_workers(tx)}
         beside = workers.get(booked.health_worker_id) if booked.health_worker_id else None
-        stop = ""
-        if booked.cabin_id is not None:
-            place = await people_store.site(tx, booked.site_id)
-            stop = stop_of(place, await people_store.cabin(tx, booked.cabin_id))
+        site = await people_store.site(tx, booked.site_id)
+        stop = stop_of(site, await people_store.cabin(tx, booked.cabin_id)) if booked.cabin_id is not None else ""
+        if await in_the_village(tx, [booked]):
+            doctor = found_at(doctor, site)
         return Moment(booked.starts_at, booked.modality, doctor, beside, stop)

@@ -30,6 +30,7 @@ from server.scheduler.rules.units import day_units, instant_of, local_day
 from server.scheduler.series import store as series_store
 from server.scheduler.service.asking import stop_of
 from server.scheduler.service.views import AppointmentLine, Expected, PromiseLine
+from server.scheduler.service.whereabouts import found_at, in_the_village, sitting_of
 from server.scheduler.tables import Appointment, FollowUpPromise
 from server.scheduler.waiting import store as waiting_store
 
@@ -175,8 +176,10 @@ class Worklists:
         """Return what a day sheet shows of these appointments. The caller has authorised; each reading is logged."""
         names = await self._names(tx, {row.patient_id for row in rows})
         promised = await store.promises_by_id(tx, [row.promise_id for row in rows if row.promise_id])
+        here = await in_the_village(tx, rows)
         lines = []
         for row in rows:
+            doctor = names.practitioners[row.practitioner_id]
             await self._note(tx, who, Action.DAY_SHEET_READ, row.patient_id, f"appointment:{row.id}")
             reason = await self._reason(tx, promised[row.promise_id]) if row.promise_id else ""
             lines.append(
@@ -191,7 +194,7 @@ class Worklists:
                     modality=row.modality,
                     patient_id=row.patient_id,
                     patient_name=names.patients[row.patient_id],
-                    practitioner=names.practitioners[row.practitioner_id],
+                    practitioner=found_at(doctor, names.sites[row.site_id]) if sitting_of(row) in here else doctor,
                     cabin=names.cabins[row.cabin_id] if row.cabin_id else None,
                     health_worker=names.health_workers[row.health_worker_id] if row.health_worker_id else None,
                     promise_id=row.promise_id,
