@@ -213,7 +213,9 @@ class Gateway:
         """GET /signal"""
         self._check_origin(request)
         if self._draining:
-            raise web.HTTPServiceUnavailable(text="this server stops; another one will answer")
+            refusal = web.HTTPServiceUnavailable(text="this server stops; another one will answer")
+            refusal.force_close()  # a balancer gives connections to servers: the next attempt must not come here again
+            raise refusal
         ws = web.WebSocketResponse(max_msg_size=FRAME_BYTES, compress=False, timeout=CLOSE_WITHIN, autoping=False)
         await ws.prepare(request)
         socket = PageSocket(ws, request.transport)

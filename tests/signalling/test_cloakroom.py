@@ -343,8 +343,10 @@ async def test_a_server_that_stops_sends_its_pages_to_another_and_nothing_is_los
     assert [await page.closed_with() for page in (cabin, doctor, listener)] == [1012] * 3
     assert all(0 <= pause <= 1000 for pause in pauses[:2])  # pages in a call do not wait for long
     assert 0 <= pauses[2] <= 5000
-    with pytest.raises(aiohttp.WSServerHandshakeError, match="503"):
+    with pytest.raises(aiohttp.WSServerHandshakeError, match="503") as refused:
         await here.socket()
+    assert refused.value.headers
+    assert refused.value.headers["Connection"] == "close"  # the next attempt must not come here again
     await there.switchboard.nudge("queue")
     doctor = await there.resumed(doctor)
     await doctor.say(Offer(SDP))
