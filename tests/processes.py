@@ -96,9 +96,9 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, **settings: str) -> Iterator[Server]:
+def serving(folder: Path, *, prelude: str = "", **settings: str) -> Iterator[Server]:
     """Serve in a process of its own until the block ends. Settings are named without their prefix."""
-    server = Server(folder, {f"TELECABIN_{name.upper()}": value for name, value in settings.items()})
+    server = Server(folder, {f"TELECABIN_{name.upper()}": value for name, value in settings.items()}, prelude=prelude)
     try:
         server.start()
         yield server

@@ -21,6 +21,8 @@ from tests.flows.conftest import settle
 from tests.processes import Server, serving
 
 STARTS = 5
+AS_INSTALLED = 'import sys; sys.modules["rich"] = None'
+"""What a library takes along where it is there, and the product does not install: only the tests' own tools do."""
 FONT_WITHIN = 120  # s: the typeface is cut once, beside the first requests
 KB = 1000.0
 
@@ -90,7 +92,7 @@ async def run() -> list[Figure]:
                 starts.append(time.monotonic() - began)
         with serving(folder, database_url=url, kek_file=str(key_file)) as server:
             weights = await _weights(server)
-        with serving(folder, database_url=url, kek_file=str(key_file)) as server:
+        with serving(folder, prelude=AS_INSTALLED, database_url=url, kek_file=str(key_file)) as server:
             await asyncio.sleep(5)
             idle = _resident(server)
     return [
