@@ -141,8 +141,8 @@ class Branch:
                 continue  # lost, as the reader saw; `back` makes up for it
             try:
                 await self._send(words)
-            except LOST:
-                log.warning("bus word lost")
+            except Exception as fault:  # whatever it is: who writes no more is parted from all others
+                log.warning("bus word lost", exc_info=None if isinstance(fault, LOST) else fault)
                 lossy = True
             else:
                 if lossy and self.connected:  # the reader noticed nothing: say all the same what may be missing
@@ -166,6 +166,8 @@ class Branch:
             except LOST:
                 log.warning("bus lost" if self.connected else "bus not there")
                 pause = shortest if self.connected else pause
+            except Exception:  # a client whose connection is cut under it says odd things; come back all the same
+                log.exception("bus lost")
             finally:
                 self._pubsub = None  # from here on nobody asks Redis anything, which would open it again
             self._moved()
@@ -186,7 +188,10 @@ class Branch:
                 continue
             channel = message["channel"].decode().removeprefix(PREFIX)
             if message["type"] in ("message", "smessage"):
-                self._deliver(channel, message["data"])
+                try:
+                    self._deliver(channel, message["data"])
+                except Exception:  # one word that nobody here understands must not part this server from the others
+                    log.exception("bus word not understood")
             elif message["type"] in ("subscribe", "ssubscribe") and channel in self._asked:
                 self._asked[channel].set()
                 if missing == {channel}:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from redis.asyncio.client import Pipeline, PubSub
 
 from signalling.bus import Bus, LocalBus
 from signalling.redis_bus import RedisBus
@@ -171,3 +172,46 @@ async def test_a_server_starts_without_redis(mortal_redis: MortalRedis) -> None:
     bus.publish("line:a", b"lost")
     await bus.unsubscribe("line:a", ear)
     await bus.close()
+
+
+@pytest.mark.redis
+async def test_a_word_that_nobody_understands_parts_no_server_from_the_others(
+    connect_bus: ConnectBus, redis_url: str
+) -> None:
+    here, there = await connect_bus(redis_url), await connect_bus(redis_url)
+    ear = Ear()
+
+    def read(word: bytes) -> None:
+        ear(str(int(word)).encode())
+
+    await there.subscribe("call:words", read)
+    for word in (b"1", b"of a later version", b"2"):
+        here.publish("call:words", word)
+    assert [await ear.next(), await ear.next()] == [b"1", b"2"]
+    await there.unsubscribe("call:words", read)
+
+
+@pytest.mark.redis
+@pytest.mark.parametrize("broken", [(PubSub, "get_message"), (Pipeline, "execute")])
+async def test_whatever_the_client_says_the_bus_comes_back(
+    connect_bus: ConnectBus, redis_url: str, broken: tuple[type, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, ear, broke, back = await connect_bus(redis_url), Ear(), asyncio.Event(), asyncio.Event()
+    await here.subscribe("call:odd", ear)
+    here.on_return(back.set)
+
+    async def odd(*_: object, **__: object) -> None:
+        monkeypatch.undo()
+        broke.set()
+        raise RuntimeError("read() called while another coroutine is already waiting")
+
+    monkeypatch.setattr(*broken, odd)
+    async with asyncio.timeout(10):
+        here.publish("call:odd", b"lost")  # or heard: whatever the client was at
+        await broke.wait()
+        here.publish("call:odd", b"lost")
+        await back.wait()
+        here.publish("call:odd", b"said again")
+        while await ear.next() != b"said again":
+            pass
+    await here.unsubscribe("call:odd", ear)
